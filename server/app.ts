@@ -37,6 +37,7 @@ import { receiptRoutes } from "./routes/checkpoints/receipts.ts";
 import { serveDashboard } from "./routes/dashboard/serveDashboard.ts";
 import { apiPageRoutes } from "./routes/docs/apiPage.ts";
 import { llmsTextRoutes } from "./routes/docs/llmsText.ts";
+import { meterKeyRoutes } from "./routes/evidence/meterKeys.ts";
 import { healthRoutes } from "./routes/health/health.ts";
 import { holdRoutes } from "./routes/holds/holds.ts";
 import { budgetRoutes } from "./routes/insight/budgets.ts";
@@ -141,9 +142,11 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
   const issuers = { allowances, identify };
   const now = () => allowances.now();
   const permit = createPermit({ identify, chain, auditors });
+  const { evidence, attestation } = context;
+  const evidenceDeps = { evidence, attestation, deployment };
   const tierReaders = { permit, identify, acceptances };
   return [
-    usageRoutes({ usage, providers, limits, sale }),
+    usageRoutes({ usage, providers, limits, sale, ...evidenceDeps }),
     voidRoutes({ usage, providers }),
     previewRoutes({ previews: context.previews, identify, approvals, limits, sale }),
     deploymentRoutes({
@@ -183,7 +186,8 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     dynamicRateRoutes({ multipliers }),
     profileRoutes({ profiles: context.profiles, approvals, chain }),
     marketRoutes({ market: context.market }),
-    holdRoutes({ holds, providers, quotes, limits, sale, identify, permit }),
+    holdRoutes({ holds, providers, quotes, limits, sale, identify, permit, ...evidenceDeps }),
+    meterKeyRoutes({ evidence: context.evidence, approvals, chain }),
     quoteRoutes({ quotes, limits, sale, ...tierReaders }),
     // Before the checkpoint of an epoch, whose path also fits.
     liveStreamRoutes({
@@ -202,7 +206,14 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     usageSumRoutes({ insight, permit, now }),
     runwayRoutes({ insight, permit }),
     budgetRoutes({ insight, permit }),
-    explainRoutes({ insight, permit, rateCards, holds, checkpoints: published }),
+    explainRoutes({
+      insight,
+      permit,
+      rateCards,
+      holds,
+      checkpoints: published,
+      evidence: context.evidence,
+    }),
     reportRoutes({
       reports,
       permit,

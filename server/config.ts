@@ -17,6 +17,7 @@ import {
   withoutEmpty,
 } from "@compute-credits/platform/process/environment";
 import { Environment } from "./settings.ts";
+import type { AttestationSettings } from "./attestation.ts";
 import { readWebhookKeys } from "./webhookKeys.ts";
 
 export interface Config {
@@ -62,6 +63,8 @@ export interface Config {
   /** status servers of auditors */
   readonly auditorUrls: readonly string[];
   readonly quoteKey: Hex | null;
+  /** what signs attestation tokens; `null` if none is checked */
+  readonly attestation: AttestationSettings | null;
   readonly webhooks: WebhookConfig;
   readonly limits: Limits;
   /** addresses that may read the usage log, besides the contract's signers */
@@ -186,6 +189,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     signatureAlarmSeconds: data.SIGNATURE_ALARM_SECONDS,
     auditorUrls: data.AUDITOR_URLS,
     quoteKey: data.QUOTE_PRIVATE_KEY ?? null,
+    attestation:
+      data.ATTESTATION_JWKS === undefined
+        ? null
+        : { jwks: data.ATTESTATION_JWKS, issuer: data.ATTESTATION_ISSUER },
     webhooks: {
       keys: webhookKeys.keys,
       networks: data.WEBHOOK_NETWORKS,

@@ -18,6 +18,7 @@ import { WORKER_LIMITS } from "@compute-credits/platform/postgres/sessionLimits"
 import { withLimits } from "@compute-credits/platform/postgres/withLimits";
 import { type AddressList, createAddressList } from "@compute-credits/platform/process/addressList";
 import { ConfigError } from "@compute-credits/platform/process/environment";
+import { type AttestationHook, openAttestationHook } from "./attestation.ts";
 import type { Config } from "./config.ts";
 import type { Dashboard } from "./dashboard/openDashboard.ts";
 import { type Webhooks, openWebhooks } from "./openWebhooks.ts";
@@ -63,6 +64,8 @@ import type { IdempotencyStore } from "./stores/idempotency/idempotencyStore.ts"
 import { createIdempotencyStore } from "./stores/idempotency/postgresIdempotencyStore.ts";
 import type { InsightStore } from "./stores/insight/insightStore.ts";
 import { createInsightStore } from "./stores/insight/postgresInsightStore.ts";
+import type { EvidenceStore } from "./stores/evidence/evidenceStore.ts";
+import { createEvidenceStore } from "./stores/evidence/postgresEvidenceStore.ts";
 import type { MarketStore } from "./stores/market/marketStore.ts";
 import { createMarketStore } from "./stores/market/postgresMarketStore.ts";
 import { createProfileStore } from "./stores/market/postgresProfileStore.ts";
@@ -143,6 +146,9 @@ export interface Context {
   readonly prices: PriceStore;
   readonly multipliers: MultiplierStore;
   readonly profiles: ProfileStore;
+  readonly evidence: EvidenceStore;
+  /** `null` if this server checks no attestation tokens */
+  readonly attestation: AttestationHook | null;
   readonly market: MarketStore;
   readonly usage: UsageLedger;
   readonly previews: UsagePreviews;
@@ -280,6 +286,8 @@ export async function createContext(
     rateCards: createRateCardStore(database, limits, reads.bounded),
     prices,
     multipliers: createMultiplierStore(database, rates),
+    evidence: createEvidenceStore(database, reads.bounded),
+    attestation: config.attestation === null ? null : await openAttestationHook(config.attestation),
     profiles: createProfileStore(database, approvalPolicy, reads.bounded),
     market: createMarketStore(reads.bounded, { policy: approvalPolicy }),
     usage: rememberDebits(withGroupCommit(ledger), acknowledged),

@@ -143,6 +143,19 @@ const PRICES = {
     .describe("Key that signs quotes; unset: none are offered."),
 };
 
+const ATTESTATION = {
+  ATTESTATION_JWKS: z
+    .string()
+    .regex(/^(?:https:\/\/\S+|[^:]+)$/, "must be an https URL or a file")
+    .optional()
+    .describe("Keys that sign attestation tokens; unset: none is checked."),
+  ATTESTATION_ISSUER: z
+    .string()
+    .min(1)
+    .default("https://nras.attestation.nvidia.com")
+    .describe("The only `iss` of a token that is taken."),
+};
+
 const SETTLEMENT = {
   SIGNER_PRIVATE_KEYS: listOf(privateKey).describe(
     "The meter's signers' keys, separated by commas.",
@@ -300,6 +313,7 @@ export const SERVER_SETTINGS = {
   server: DATABASE_AND_HTTP,
   dashboard: DASHBOARD,
   prices: PRICES,
+  attestation: ATTESTATION,
   settlement: SETTLEMENT,
   webhooks: WEBHOOKS,
   limits: LIMITS,
@@ -311,6 +325,7 @@ export const Environment = z.object({
   ...DATABASE_AND_HTTP,
   ...DASHBOARD,
   ...PRICES,
+  ...ATTESTATION,
   ...SETTLEMENT,
   ...WEBHOOKS,
   ...LIMITS,

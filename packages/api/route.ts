@@ -79,6 +79,7 @@ export const TAGS = {
   providers: "Providers",
   usage: "Usage",
   holds: "Holds",
+  evidence: "Evidence",
   pricing: "Prices",
   market: "The market",
   checkpoints: "Checkpoints",

@@ -52,6 +52,7 @@ import { getAccountStatement, getProviderStatement } from "./insight/statements.
 import { getAccountUsage, getProviderEarnings } from "./insight/usageSums.ts";
 import { watchAccount, watchCheckpoints, watchProvider, watchSpender } from "./live/liveStreams.ts";
 import { listCuts, listSegments, readLog } from "./log/usageLog.ts";
+import { listMeterKeys, registerMeterKey, revokeMeterKey } from "./evidence/meterKeys.ts";
 import { getMarket } from "./market/market.ts";
 import { getProfile, publishProfile } from "./market/profiles.ts";
 import { listDynamicRates, listMultiplierSteps } from "./pricing/dynamicRates.ts";
@@ -138,6 +139,9 @@ export const ROUTES = [
   captureHold,
   extendHold,
   releaseHold,
+  registerMeterKey,
+  revokeMeterKey,
+  listMeterKeys,
   listCheckpoints,
   // Before the checkpoint of an epoch, whose path also fits.
   watchCheckpoints,

@@ -85,6 +85,9 @@ export { type MultiplierSteps, readMultiplierSteps } from "./pricing/readMultipl
 export { type RateCard, readRateCard } from "./pricing/readRateCard.ts";
 export { type RateCards, readRateCards } from "./pricing/readRateCards.ts";
 export { type UtilisationStep, reportUtilisation } from "./pricing/reportUtilisation.ts";
+export { type AddedMeterKey, addMeterKey } from "./evidence/addMeterKey.ts";
+export { type MeterKey, readMeterKeys } from "./evidence/readMeterKeys.ts";
+export { revokeMeterKey } from "./evidence/revokeMeterKey.ts";
 export { type Profile, publishProfile } from "./market/publishProfile.ts";
 export { readProfile } from "./market/readProfile.ts";
 export { type BasketLine, type Market, type MarketOffer, readMarket } from "./market/readMarket.ts";
@@ -163,6 +166,8 @@ export { signCampaignAccess, signIssuingKey, signIssuingKeyRevocation } from "./
 export { createPromotionCode } from "./wallet/promotionCode.ts";
 export { signProviderAccess, signProviderAccessRevocation } from "./wallet/providerAccess.ts";
 export { signProviderApproval } from "./wallet/providerApproval.ts";
+export { signMeterKey, signMeterKeyRevocation } from "./wallet/meterKey.ts";
+export { type MeterEvidence, signEvidence } from "./wallet/usageEvidence.ts";
 export { type ProfileOptions, signProviderProfile } from "./wallet/providerProfile.ts";
 export { signProviderKeyRevocation } from "./wallet/providerKey.ts";
 export type { Period } from "./wallet/period.ts";
@@ -187,6 +192,7 @@ export { signLogAccess, createReadAccess } from "./wallet/logAccess.ts";
 export { signViewKey, signViewKeyRevocation } from "./wallet/viewKey.ts";
 export { formatCredits, parseCredits } from "@compute-credits/protocol/amounts";
 export { type Scope, scopeHash } from "@compute-credits/protocol/messages/allowance";
+export { attestationNonce } from "@compute-credits/protocol/messages/usageEvidence";
 export { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 export type { Deployment } from "@compute-credits/protocol/messages/domain";
 export { depositAddressOf } from "@compute-credits/protocol/depositAddress";

@@ -36,6 +36,7 @@ import { explainVerb } from "./insight/explain.ts";
 import { runwayVerb } from "./insight/runway.ts";
 import { statementVerb } from "./insight/statement.ts";
 import { earningsVerb, usageVerb } from "./insight/usage.ts";
+import { createMeterKeyVerb, listMeterKeysVerb, revokeMeterKeyVerb } from "./evidence/meterKeys.ts";
 import { marketVerb } from "./market/market.ts";
 import { publishProfileVerb, showProfileVerb } from "./market/profile.ts";
 import { approveVerb } from "./operators/approve.ts";
@@ -86,6 +87,7 @@ export const GROUPS: Readonly<
   webhooks: { reader: "user", summary: "Endpoints that get events, and what was sent to them" },
   challenge: { reader: "user", summary: "Disputes of a pending checkpoint" },
   keys: { reader: "provider", summary: "The wallet's keys: list, label, replace, revoke" },
+  "meter-keys": { reader: "provider", summary: "Keys that sign evidence: create, list, revoke" },
   profile: { reader: "provider", summary: "What the market shows of you: publish, show" },
   card: { reader: "provider", summary: "Rate cards: preview, publish, list" },
   holds: { reader: "provider", summary: "Open and ended holds: show" },
@@ -166,6 +168,9 @@ export const VERBS: readonly Verb[] = [
   labelKeyVerb,
   replaceKeyVerb,
   revokeKeyVerb,
+  createMeterKeyVerb,
+  listMeterKeysVerb,
+  revokeMeterKeyVerb,
   publishProfileVerb,
   showProfileVerb,
   previewCardVerb,

@@ -13,6 +13,11 @@ import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
 import { providerApprovalTypedData } from "@compute-credits/protocol/messages/providerApproval";
+import {
+  meterKeyRevocationTypedData,
+  meterKeyTypedData,
+} from "@compute-credits/protocol/messages/meterKey";
+import { usageEvidenceTypedData } from "@compute-credits/protocol/messages/usageEvidence";
 import { providerProfileTypedData } from "@compute-credits/protocol/messages/providerProfile";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
 import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
@@ -59,6 +64,14 @@ const MESSAGES: readonly {
     provider: zeroAddress,
     approved: false,
     issuedAt: 0n,
+  }),
+  meterKeyTypedData(deployment, { provider: zeroAddress, meterKey: zeroAddress }),
+  meterKeyRevocationTypedData(deployment, { provider: zeroAddress, meterKey: zeroAddress }),
+  usageEvidenceTypedData(deployment, {
+    provider: zeroAddress,
+    eventId: "",
+    quantity: 0n,
+    content: "",
   }),
   providerProfileTypedData(deployment, {
     provider: zeroAddress,

@@ -13,6 +13,7 @@ import { readConfig } from "../../server/config.ts";
 import { SERVER_SETTINGS } from "../../server/settings.ts";
 import { ANSWERS, HOLDS, MARKET, PAGES, STREAMS } from "@compute-credits/api/bounds";
 import { EVENT_KINDS } from "@compute-credits/api/webhooks/eventKinds";
+import { EVIDENCE } from "@compute-credits/protocol/json/evidence";
 import { PROFILE } from "@compute-credits/protocol/json/profile";
 import { PROVIDER_BOUNDS } from "../../server/stores/providers/providerBounds.ts";
 import { REASONS_BY_TOPIC } from "@compute-credits/api/problems/reasons";
@@ -44,6 +45,7 @@ export const tables: ReadonlyMap<string, string> = new Map([
   ["streams", boundsTable("a stream's", STREAMS)],
   ["holds", boundsTable("a hold's", HOLDS)],
   ["market", boundsTable("the market's", { ...MARKET, ...PROFILE })],
+  ["evidence", boundsTable("of evidence", EVIDENCE)],
   ["provider-bounds", providerBoundsTable()],
   ["webhook-events", webhookEventsTable()],
   ["messages", messageTypes()],

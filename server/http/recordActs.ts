@@ -142,6 +142,7 @@ const DETAILS = new Set([
   "limit",
   "listed",
   "maxGrants",
+  "meterKey",
   "name",
   "overlapSeconds",
   "period",

@@ -94,6 +94,13 @@ export const CALLS: Readonly<Record<(typeof ROUTES)[number]["id"], Call | string
   decideProviderApproval: {
     approveProvider: ({ api, signing }) => sdk.approveProvider(api, signing, { provider }),
   },
+  registerMeterKey: {
+    addMeterKey: ({ api, signing }) => sdk.addMeterKey(api, signing, { meterKey: account }),
+  },
+  revokeMeterKey: {
+    revokeMeterKey: ({ api, signing }) => sdk.revokeMeterKey(api, signing, { meterKey: account }),
+  },
+  listMeterKeys: { readMeterKeys: ({ api }) => sdk.readMeterKeys(api, { provider }) },
   publishProfile: {
     publishProfile: ({ api, signing }) => sdk.publishProfile(api, signing, { name: "North GPU" }),
   },

@@ -254,6 +254,8 @@ for (const kind of stackKinds) {
           operator: addressOf(wallets.operator),
           signature,
         },
+        "/v1/meter-keys": { provider: address, meterKey: address, signature },
+        "/v1/meter-keys/:meterKey/revocation": { provider: address, signature },
         "/v1/profiles": {
           provider: address,
           name: "North GPU",

@@ -149,6 +149,7 @@ const PUBLIC: readonly RouteId[] = [
   "listDynamicRates",
   "listMultiplierSteps",
   "getProfile",
+  "listMeterKeys",
   "getMarket",
   "listCheckpoints",
   "watchCheckpoints",

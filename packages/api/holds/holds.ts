@@ -7,10 +7,13 @@ import {
   SpenderField,
   uintField,
 } from "@compute-credits/protocol/json/fields";
+import { EvidenceJson } from "@compute-credits/protocol/json/evidence";
 import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
 import { HOLDS } from "../bounds.ts";
 import { SignedQuoteJson } from "@compute-credits/protocol/json/quote";
 import { AddressText, Bytes32Text, MicrosText, TimeText, UintText } from "../fields.ts";
+import { EvidenceOutcome } from "../evidence/evidence.ts";
+import { EVIDENCE_REFUSALS } from "../problems/evidenceReasons.ts";
 import { CHARGE_REFUSALS } from "../problems/chargeRefusals.ts";
 import { route } from "../route.ts";
 import { Debit } from "../usage/debit.ts";
@@ -181,7 +184,11 @@ export const getHold = route({
 });
 
 const CapturedLine = Debit.omit({ result: true, repeated: true })
-  .extend({ id: EventIdField.describe("The line's."), eventId: EventIdField })
+  .extend({
+    id: EventIdField.describe("The line's."),
+    eventId: EventIdField,
+    evidence: EvidenceOutcome.optional(),
+  })
   .meta({ id: "CapturedLine" });
 
 const Capture = Debit.extend({
@@ -195,6 +202,7 @@ const Capture = Debit.extend({
 const captured = {
   eventId: EventIdField.describe("The id of the usage event that it records."),
   quantity: uintField(63),
+  evidence: EvidenceJson.optional().describe("Signed by a meter; no price depends on it."),
 };
 
 const final = z
@@ -251,6 +259,7 @@ export const captureHold = route({
     "capture_exceeds_hold",
     "event_id_conflict",
     "vault_frozen",
+    ...EVIDENCE_REFUSALS,
   ],
 });
 

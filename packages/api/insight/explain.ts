@@ -12,6 +12,7 @@ import {
 } from "../fields.ts";
 import { PriceBasis } from "../pricing/priceBasis.ts";
 import { Rate } from "../pricing/rates.ts";
+import { ShownEvidence } from "../evidence/evidence.ts";
 import { route } from "../route.ts";
 
 const known = { leftMicros: SignedMicrosText };
@@ -92,6 +93,10 @@ const Explanation = z
         heldMicros: MicrosText,
       })
       .nullable(),
+    evidence: ShownEvidence.nullable().describe(
+      "What a meter signed of the event. Only the owners of accounts that paid, their view keys " +
+        "and auditors read it; for others it is `null`.",
+    ),
     voidedAt: TimeText.nullable(),
     checkpoint: z
       .object({

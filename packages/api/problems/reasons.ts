@@ -3,6 +3,7 @@ import { CAMPAIGNS } from "./campaignReasons.ts";
 import { CHARGING } from "./chargingReasons.ts";
 import { CHECKPOINTS } from "./checkpointReasons.ts";
 import { CREDENTIALS } from "./credentialReasons.ts";
+import { EVIDENCE_REASONS } from "./evidenceReasons.ts";
 import { MARKET_REASONS } from "./marketReasons.ts";
 import { PRICING } from "./pricingReasons.ts";
 import { REQUEST } from "./requestReasons.ts";
@@ -19,6 +20,7 @@ export const REASONS_BY_TOPIC = {
   usage: USAGE,
   campaigns: CAMPAIGNS,
   rules: RULES,
+  evidence: EVIDENCE_REASONS,
   pricing: PRICING,
   market: MARKET_REASONS,
   checkpoints: CHECKPOINTS,
@@ -37,6 +39,7 @@ export const REASONS = {
   ...USAGE,
   ...CAMPAIGNS,
   ...RULES,
+  ...EVIDENCE_REASONS,
   ...PRICING,
   ...MARKET_REASONS,
   ...CHECKPOINTS,

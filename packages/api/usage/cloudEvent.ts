@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { EvidenceJson } from "@compute-credits/protocol/json/evidence";
 import {
   AddressField,
   EventIdField,
@@ -42,6 +43,7 @@ const UsageData = z.strictObject({
   meter: MeterName,
   quantity: uintField(63),
   dimensions: Dimensions.default({}),
+  evidence: EvidenceJson.optional().describe("Signed by a meter; no price depends on it."),
 });
 
 /** A usage event as a CloudEvent 1.0: what providers send. */

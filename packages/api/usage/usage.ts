@@ -3,12 +3,17 @@ import { z } from "zod";
 import { EventIdField } from "@compute-credits/protocol/json/fields";
 import { MAX_EVENTS_PER_REQUEST } from "../bounds.ts";
 import { Problem } from "../openapi/problem.ts";
+import { EVIDENCE_REFUSALS } from "../problems/evidenceReasons.ts";
+import { EvidenceOutcome } from "../evidence/evidence.ts";
 import { CHARGE_REFUSALS } from "../problems/chargeRefusals.ts";
 import { route } from "../route.ts";
 import { USAGE_EVENT_TYPE, UsageEventJson } from "./cloudEvent.ts";
 import { Debit } from "./debit.ts";
 
-const DebitedEvent = Debit.extend({ id: EventIdField }).meta({ id: "DebitedEvent" });
+const DebitedEvent = Debit.extend({
+  id: EventIdField,
+  evidence: EvidenceOutcome.optional(),
+}).meta({ id: "DebitedEvent" });
 
 const RefusedEvent = z
   .object({
@@ -73,6 +78,7 @@ export const reportUsage = route({
     "batch_too_large",
     "event_id_conflict",
     "group_refused",
+    ...EVIDENCE_REFUSALS,
     "event_too_old",
     "event_in_future",
     ...CHARGE_REFUSALS,

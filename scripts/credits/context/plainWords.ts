@@ -39,6 +39,9 @@ export const SIGNED_WORDS: Readonly<Record<string, (message: Fields) => string>>
     approved === true
       ? `lets ${String(provider)} charge on this server`
       : `ends the right of ${String(provider)} to charge on this server`,
+  MeterKey: ({ provider, meterKey }) =>
+    `lets the key ${String(meterKey)} sign what meters of ${String(provider)} saw, and charge nothing`,
+  MeterKeyRevocation: ({ meterKey }) => `ends the meter's key ${String(meterKey)} for good`,
   ProviderProfile: ({ provider, name, listed }) =>
     listed === true
       ? `shows ${String(provider)} in the market as "${String(name)}", and charges nothing`

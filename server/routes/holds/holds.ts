@@ -9,6 +9,7 @@ import {
   openHold,
   releaseHold,
 } from "@compute-credits/api/holds/holds";
+import type { SignedEvidence } from "@compute-credits/protocol/json/evidence";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import {
   type Hold,
@@ -35,9 +36,11 @@ import type { HoldStore } from "../../stores/holds/holdStore.ts";
 import type { QuoteStore, SignedQuote } from "../../stores/pricing/quoteStore.ts";
 import type { ProviderStore } from "../../stores/providers/providerStore.ts";
 import { accessRevoked } from "../providers/accessProblem.ts";
+import type { EvidenceOutcome } from "../../stores/evidence/evidenceStore.ts";
+import { type EvidenceDeps, type SentEvidence, checkEvidence } from "../evidence/checkEvidence.ts";
 import { extensionProblem, holdEndProblem, holdProblem } from "./holdProblem.ts";
 
-export interface HoldDeps {
+export interface HoldDeps extends EvidenceDeps {
   readonly holds: Omit<HoldStore, "expireDue">;
   readonly providers: Pick<ProviderStore, "cachedCaller" | "callerOfKey" | "grantAccess">;
   /** `null` if this server signs no quotes */
@@ -56,6 +59,7 @@ export function holdRoutes({
   sale,
   identify,
   permit,
+  ...evidenceDeps
 }: HoldDeps): Router {
   const router = Router();
 
@@ -95,16 +99,23 @@ export function holdRoutes({
   mount(router, captureHold, ({ req, answer }) =>
     asCaller(req, providers, async ({ provider, asOfRevocations }) => {
       const params = parse(captureHold.params, req.params);
-      const asked = parseCapture(req.body);
+      const { evidence, ...asked } = parseCapture(req.body);
       for (const { eventId } of "lines" in asked ? asked.lines : [asked]) {
         checkLabels({ id: eventId }, limits);
       }
       const request = { provider, id: params.id, ...asked };
+      const checked = (await checkEvidence(evidenceDeps, provider, evidence)).map((one) => {
+        if ("problem" in one) throw new ProblemError(one.problem);
+        return one;
+      });
       const outcome = await holds.capture(request, asOfRevocations);
       if (outcome.result === "refused") {
         throw new ProblemError(holdEndProblem(outcome.refusal, sale));
       }
-      return answer(outcome.debit.repeated ? 200 : 201, describeCapture(outcome));
+      // A repetition makes up for a crash in between.
+      const kept =
+        checked.length === 0 ? NONE : await evidenceDeps.evidence.record(provider, checked);
+      return answer(outcome.debit.repeated ? 200 : 201, describeCapture(outcome, kept));
     }),
   );
 
@@ -180,12 +191,29 @@ function parseLines(body: unknown, hasKey: boolean) {
 
 function parseCapture(body: unknown) {
   if (!hasLines(body)) {
-    const { line, ...asked } = parse(CAPTURE_BODIES.oneLine, body);
-    return line === undefined ? asked : { ...asked, line };
+    const { line, evidence, ...asked } = parse(CAPTURE_BODIES.oneLine, body);
+    const sent = sentEvidence({ ...asked, evidence });
+    return { evidence: sent, ...asked, ...(line === undefined ? {} : { line }) };
   }
   const { lines, final } = parse(CAPTURE_BODIES.severalLines, body);
-  return { final, lines: lines.map(({ id: line, ...each }) => ({ line, ...each })) };
+  return {
+    evidence: lines.flatMap(sentEvidence),
+    final,
+    lines: lines.map(({ id: line, eventId, quantity }) => ({ line, eventId, quantity })),
+  };
 }
+
+function sentEvidence({
+  eventId,
+  quantity,
+  evidence,
+}: Pick<SentEvidence, "eventId" | "quantity"> & {
+  readonly evidence?: SignedEvidence | undefined;
+}): readonly SentEvidence[] {
+  return evidence === undefined ? [] : [{ eventId, quantity, evidence }];
+}
+
+const NONE: ReadonlyMap<string, EvidenceOutcome> = new Map();
 
 function checkDuration(ttlSeconds: number, { maxHoldSeconds }: HoldDeps["limits"]): void {
   if (ttlSeconds <= maxHoldSeconds) return;
@@ -221,14 +249,26 @@ async function refuse(
   respondProblem(res, document);
 }
 
-function describeCapture(outcome: Extract<CaptureOutcome, { result: "captured" }>) {
+function describeCapture(
+  outcome: Extract<CaptureOutcome, { result: "captured" }>,
+  kept: ReadonlyMap<string, EvidenceOutcome>,
+) {
   const { debit, lines } = outcome;
   return {
     ...debit,
     hold: describe(outcome),
     lines: lines.map(({ line, eventId, debit: ofLine }) => {
       const { costMicros, rateCardVersion, charges, recordedAt } = ofLine;
-      return { id: line, eventId, costMicros, rateCardVersion, charges, recordedAt };
+      const evidence = kept.get(eventId);
+      return {
+        id: line,
+        eventId,
+        costMicros,
+        rateCardVersion,
+        charges,
+        recordedAt,
+        ...(evidence === undefined ? {} : { evidence }),
+      };
     }),
   };
 }

@@ -10,6 +10,7 @@ import { mount } from "../../http/mount.ts";
 import type { Permit } from "../../http/permit.ts";
 import { type ProblemError, fail } from "../../http/problem.ts";
 import type { CheckpointStore } from "../../stores/checkpoints/checkpointStore.ts";
+import type { EvidenceStore } from "../../stores/evidence/evidenceStore.ts";
 import type { HoldStore } from "../../stores/holds/holdStore.ts";
 import type {
   ExplainedPart,
@@ -24,6 +25,7 @@ export interface ExplainDeps {
   readonly rateCards: Pick<RateCardStore, "byVersion">;
   readonly holds: Pick<HoldStore, "find">;
   readonly checkpoints: Pick<CheckpointStore, "byEpoch">;
+  readonly evidence: Pick<EvidenceStore, "find">;
 }
 
 export function explainRoutes(deps: ExplainDeps): Router {
@@ -32,16 +34,42 @@ export function explainRoutes(deps: ExplainDeps): Router {
   mount(router, explainEventById, async ({ req, read, answer }) => {
     const { params, query } = read();
     const event = { provider: params.provider, id: query.eventId };
-    return answer(200, await explain(deps, event, await readerOf(deps, req, event)));
+    return answer(200, await explainTo(deps, req, event));
   });
 
   mount(router, explainEvent, async ({ req, read, answer }) => {
     const { provider, eventId } = read().params;
     const event = { provider, id: eventId };
-    return answer(200, await explain(deps, event, await readerOf(deps, req, event)));
+    return answer(200, await explainTo(deps, req, event));
   });
 
   return router;
+}
+
+async function explainTo(deps: ExplainDeps, req: Request, event: EventKey) {
+  const explanation = await explain(deps, event, await readerOf(deps, req, event));
+  return { ...explanation, evidence: await readEvidence(deps, req, event) };
+}
+
+/** Who reads evidence: the payer, and auditors. The provider knows it, and others need it not. */
+const EVIDENCE_READERS = { callers: ["owner", "viewKey", "auditor"] } as const;
+
+async function readEvidence(
+  { insight, permit, evidence }: ExplainDeps,
+  req: Request,
+  event: EventKey,
+) {
+  const found = await evidence.find(event);
+  if (found === null) return null;
+  const accounts = (await insight.partiesOf(event))?.accounts ?? [];
+  for (const account of accounts) {
+    // oxlint-disable-next-line no-await-in-loop -- few accounts pay for one event
+    if (await permit.isPermitted(EVIDENCE_READERS, req, { account })) {
+      const { eventId: _, ...shown } = found;
+      return shown;
+    }
+  }
+  return null;
 }
 
 interface EventKey {

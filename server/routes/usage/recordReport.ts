@@ -1,14 +1,18 @@
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { Address } from "viem";
+
 import type { LabelLimits } from "../../http/labelLimits.ts";
 import type { Problem } from "../../http/problem.ts";
 import type { Sale } from "../../http/sale.ts";
 import type { Caller } from "../../stores/providers/providerStore.ts";
 import type { UsageLedger } from "../../stores/usage/usageLedger.ts";
+import type { CheckedEvidence } from "../../stores/evidence/evidenceStore.ts";
+import { type EvidenceDeps, type SentEvidence, checkEvidence } from "../evidence/checkEvidence.ts";
 import { parseCloudEvent } from "./parseCloudEvent.ts";
 import type { EventGroup } from "@compute-credits/rules/usage/usageEvent";
 import { groupRefused, usageProblem } from "./usageProblem.ts";
 
-export interface ReportDeps {
+export interface ReportDeps extends EvidenceDeps {
   readonly usage: Pick<UsageLedger, "record">;
   readonly limits: LabelLimits;
   readonly sale: Sale;
@@ -19,14 +23,12 @@ export interface ReportDeps {
  * a group is recorded if one of its events is malformed.
  */
 export async function recordReport(
-  { usage, limits, sale }: ReportDeps,
+  deps: ReportDeps,
   { provider, asOfRevocations }: Caller,
   inputs: readonly unknown[],
 ) {
-  const parsed = refuseGroups(
-    inputs,
-    inputs.map((input) => parseCloudEvent(input, provider, limits)),
-  );
+  const { usage, limits, sale } = deps;
+  const { parsed, checked } = await withEvidence(deps, provider, inputs, limits);
   const groups = new Map<string, EventGroup>();
   const events = parsed.flatMap((result) => {
     if ("problem" in result) return [];
@@ -37,12 +39,60 @@ export async function recordReport(
     return { ...event, group };
   });
   const outcomes = (await usage.record(events, asOfRevocations)).values();
-  return parsed.map((result, index) => {
+  const described = parsed.map((result, index) => {
     if ("problem" in result) return refused(idOf(inputs[index]), result.problem);
     const { value: outcome } = outcomes.next();
     if (outcome === undefined) throw new Error("the ledger returns one outcome for each event");
     return describe(result.event.id, outcome, sale);
   });
+  if (checked.size === 0) return described;
+  return await recordEvidence(deps, provider, described, checked);
+}
+
+/** Records the evidence of what is charged now or was before. A repetition makes up for a crash. */
+async function recordEvidence<Outcome extends { readonly id: string | null }>(
+  { evidence }: Pick<ReportDeps, "evidence">,
+  provider: Address,
+  outcomes: readonly Outcome[],
+  checked: ReadonlyMap<string, CheckedEvidence>,
+) {
+  const charged = new Set(outcomes.flatMap((one) => ("problem" in one ? [] : (one.id ?? []))));
+  const kept = await evidence.record(
+    provider,
+    [...checked.values()].filter(({ eventId }) => charged.has(eventId)),
+  );
+  return outcomes.map((one) => {
+    const outcome = "problem" in one || one.id === null ? undefined : kept.get(one.id);
+    return outcome === undefined ? one : { ...one, evidence: outcome };
+  });
+}
+
+/** Parses the inputs, and checks the evidence of those that have some. Bad evidence is a refusal. */
+async function withEvidence(
+  deps: EvidenceDeps,
+  provider: Address,
+  inputs: readonly unknown[],
+  limits: LabelLimits,
+) {
+  const parsed = inputs.map((input) => parseCloudEvent(input, provider, limits));
+  const sent = parsed.flatMap((one): SentEvidence[] => {
+    if ("problem" in one || one.evidence === undefined) return [];
+    const { id, quantity } = one.event;
+    return [{ eventId: id, quantity, evidence: one.evidence }];
+  });
+  const checked = new Map<string, CheckedEvidence>();
+  if (sent.length === 0) return { parsed: refuseGroups(inputs, parsed), checked };
+  const results = (await checkEvidence(deps, provider, sent)).values();
+  const judged = parsed.map((one): Parsed => {
+    if ("problem" in one || one.evidence === undefined) return one;
+    const { value: result } = results.next();
+    if (result === undefined) throw new Error("each evidence has a result");
+    if ("problem" in result) return result;
+    // Of one event that is sent twice, the first counts.
+    if (!checked.has(result.eventId)) checked.set(result.eventId, result);
+    return one;
+  });
+  return { parsed: refuseGroups(inputs, judged), checked };
 }
 
 type Parsed = ReturnType<typeof parseCloudEvent>;

@@ -3,6 +3,7 @@ export const PROVIDER_BOUNDS = {
   openKeys: { most: 100, of: "keys that are not revoked" },
   keys: { most: 10_000, of: "keys, revoked ones included" },
   spenders: { most: 1_000_000, of: "spenders that ever gave it access" },
+  meterKeys: { most: 1_000, of: "meter keys, revoked ones included" },
   cardBytes: { most: 128 * 1_024, of: "bytes of one rate card, as JSON" },
   cardsPerDay: { most: 48, of: "rate cards in 24 hours" },
   allCardBytes: { most: 4 * 1_024 * 1_024, of: "bytes of all its rate cards" },

@@ -26,6 +26,7 @@ export const PAGES: readonly { readonly page: string; readonly notRun: number }[
   { page: "docs/governance.md", notRun: 0 },
   { page: "docs/limits.md", notRun: 0 },
   { page: "docs/live.md", notRun: 0 },
+  { page: "docs/evidence.md", notRun: 1 },
   { page: "docs/market.md", notRun: 0 },
   { page: "docs/messages.md", notRun: 0 },
   { page: "docs/onboarding.md", notRun: 1 },

@@ -21,6 +21,11 @@ import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/message
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
 import { providerApprovalTypedData } from "@compute-credits/protocol/messages/providerApproval";
+import {
+  meterKeyRevocationTypedData,
+  meterKeyTypedData,
+} from "@compute-credits/protocol/messages/meterKey";
+import { usageEvidenceTypedData } from "@compute-credits/protocol/messages/usageEvidence";
 import { providerProfileTypedData } from "@compute-credits/protocol/messages/providerProfile";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
 import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
@@ -90,6 +95,29 @@ const kinds: readonly [name: string, typedData: fc.Arbitrary<AnyTypedData>][] = 
     messages(
       fc.record({ provider: anyAddress, approved: fc.boolean(), issuedAt: anyUint(64) }),
       providerApprovalTypedData,
+    ),
+  ],
+  [
+    "MeterKey",
+    messages(fc.record({ provider: anyAddress, meterKey: anyAddress }), meterKeyTypedData),
+  ],
+  [
+    "MeterKeyRevocation",
+    messages(
+      fc.record({ provider: anyAddress, meterKey: anyAddress }),
+      meterKeyRevocationTypedData,
+    ),
+  ],
+  [
+    "UsageEvidence",
+    messages(
+      fc.record({
+        provider: anyAddress,
+        eventId: fc.string(),
+        quantity: anyUint(64),
+        content: fc.string(),
+      }),
+      usageEvidenceTypedData,
     ),
   ],
   [

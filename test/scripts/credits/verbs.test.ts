@@ -567,6 +567,16 @@ describe("npm run credits", () => {
       expect(verified.out).to.match(/^✔ /m);
     });
 
+    it("meter-keys create, list and revoke", async () => {
+      const { meterKey } = await document("meter-keys create --out {meter.key} --wallet provider");
+      const { meterKeys } = await document(`meter-keys list --provider ${provider}`);
+      expect(meterKeys).to.have.nested.property("[0].meterKey", meterKey);
+      const ended = await document(
+        `meter-keys revoke --meter-key ${String(meterKey)} --wallet provider`,
+      );
+      expect(ended).to.have.property("revokedAt");
+    });
+
     it("profile publish and show, and market", async () => {
       const said = { name: "North GPU", endpoints: ["https://gpu.example/v1"] };
       await writeFile(file("profile.json"), JSON.stringify(said));
