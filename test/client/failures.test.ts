@@ -143,6 +143,16 @@ const declined: Readonly<Record<string, () => Promise<unknown>>> = {
       approved: true,
       issuedAt: 1n,
     }),
+  signEvidence: () =>
+    sdk.signEvidence(
+      {
+        address: account,
+        signTypedData: () => Promise.reject(new UserRejectedRequestError(new Error("no"))),
+      },
+      deployment,
+      { provider: account, eventId: "event", quantity: 1n },
+      { utilisationBps: 1 },
+    ),
   signMeterKey: () => sdk.signMeterKey(wallet, deployment, account),
   signMeterKeyRevocation: () => sdk.signMeterKeyRevocation(wallet, deployment, account),
   signProviderProfile: () => sdk.signProviderProfile(wallet, deployment, { name: "North GPU" }),

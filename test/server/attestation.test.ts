@@ -16,6 +16,28 @@ const EVENT = {
   eventId: "job-4711/gpu",
 } as const;
 
+/** Opens a hook on a server that answers so. */
+async function withServer(
+  answer: RequestListener,
+  work: (remote: AttestationHook, asked: () => number) => Promise<void>,
+): Promise<void> {
+  let count = 0;
+  const server = createServer((req, res) => {
+    count++;
+    answer(req, res);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const jwks = `http://127.0.0.1:${address.port}/jwks.json`;
+  try {
+    await work(await openAttestationHook({ jwks, issuer: ISSUER }), () => count);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
 describe("the hook for attestation tokens", () => {
   let folder: string;
   let attester: Awaited<ReturnType<typeof openAttester>>;
@@ -100,28 +122,6 @@ describe("the hook for attestation tokens", () => {
   });
 
   describe("with the keys at a URL", () => {
-    /** Opens a hook on a server that answers so. */
-    async function withServer(
-      answer: RequestListener,
-      work: (remote: AttestationHook, asked: () => number) => Promise<void>,
-    ): Promise<void> {
-      let count = 0;
-      const server = createServer((req, res) => {
-        count++;
-        answer(req, res);
-      }).listen(0, "127.0.0.1");
-      await once(server, "listening");
-      const address = server.address();
-      if (address === null || typeof address === "string") throw new Error("no port");
-      const jwks = `http://127.0.0.1:${address.port}/jwks.json`;
-      try {
-        await work(await openAttestationHook({ jwks, issuer: ISSUER }), () => count);
-      } finally {
-        server.closeAllConnections();
-        server.close();
-      }
-    }
-
     it("reads them once for many tokens, also for a token that names another key", async () => {
       await withServer(
         (_req, res) => res.end(JSON.stringify(attester.jwks)),

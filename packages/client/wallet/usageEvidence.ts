@@ -4,6 +4,7 @@ import type { SignedEvidence } from "@compute-credits/protocol/json/evidence";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { usageEvidenceTypedData } from "@compute-credits/protocol/messages/usageEvidence";
+import { askWallet } from "./signing.ts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 
 /** What a meter says of the work of one event or capture, beside its quantity. */
@@ -29,6 +30,7 @@ export async function signEvidence(
 ): Promise<SignedEvidence> {
   const content = jsonText(evidence);
   const message = { ...event, content };
-  const signature = await meter.signTypedData(usageEvidenceTypedData(deployment, message));
+  const typedData = usageEvidenceTypedData(deployment, message);
+  const signature = await askWallet(() => meter.signTypedData(typedData));
   return { meterKey: lowercaseHex(meter.address), content, signature };
 }

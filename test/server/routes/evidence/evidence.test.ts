@@ -77,7 +77,7 @@ describe("evidence", () => {
     const event = plain(id, quantity);
     return { ...event, data: { ...event.data, evidence } };
   }
-  const report = (body: unknown) => stack.request("/v1/usage", { body: body as object, key });
+  const report = (body: object) => stack.request("/v1/usage", { body, key });
 
   async function explain(id: string, headers: Readonly<Record<string, string>>): Promise<unknown> {
     const path = `/v1/debits/${source}/explain?eventId=${encodeURIComponent(id)}`;
