@@ -23,6 +23,7 @@ const NO_ACTIONS: ReadonlySet<string> = new Set([
   "copyText",
   "createMemoryCopies",
   "apiKeySpender",
+  "attestationNonce",
   "createApiKey",
   "createIssuingKey",
   "createMeteringClient",
