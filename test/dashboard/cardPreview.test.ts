@@ -7,7 +7,7 @@ import {
   previewCard,
 } from "../../dashboard/routes/provider/cardPreview.ts";
 import { stagesOf } from "../../dashboard/routes/provider/stagesOf.ts";
-import { repeated } from "../fixtures/effort.ts";
+import { propertyRuns } from "../fixtures/effort.ts";
 
 const GPU: LinearRate = {
   rateKey: "gpu",
@@ -61,7 +61,7 @@ describe("the preview of a card", () => {
         );
         expect(before !== undefined && after !== undefined && after >= before).to.equal(true);
       }),
-      { numRuns: repeated(200) },
+      { numRuns: propertyRuns(200) },
     );
   });
 });
@@ -76,7 +76,7 @@ describe("the stages of earnings", () => {
         expect(parts.reduce((sum, part) => sum + part, 0n)).to.equal(most);
         expect(parts.every((part) => part >= 0n)).to.equal(true);
       }),
-      { numRuns: repeated(200) },
+      { numRuns: propertyRuns(200) },
     );
   });
 });

@@ -6,7 +6,7 @@ import type { Row } from "@compute-credits/protocol/tree/row";
 import { rowsToBytes } from "@compute-credits/protocol/tree/rowBytes";
 import { compareTables } from "../../dashboard/chain/rows/compareTables.ts";
 import { RowTable } from "../../dashboard/chain/rows/rowTable.ts";
-import { repeated } from "../fixtures/effort.ts";
+import { propertyRuns } from "../fixtures/effort.ts";
 
 const partyOf = (place: number): Address => numberToHex(place + 1, { size: 20 });
 
@@ -43,7 +43,7 @@ describe("the comparison of two tables", () => {
           );
         },
       ),
-      { numRuns: repeated(200) },
+      { numRuns: propertyRuns(200) },
     );
   });
 

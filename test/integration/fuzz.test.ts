@@ -22,7 +22,7 @@ import {
   stackKinds,
   startMeteredStack,
 } from "../fixtures/meteredStack.ts";
-import { repeated } from "../fixtures/effort.ts";
+import { propertyRuns, repeated } from "../fixtures/effort.ts";
 
 const { alice, bob, provider } = wallets;
 
@@ -124,7 +124,7 @@ for (const kind of stackKinds) {
             expectNoFailure(await stack.request(path, { body, key, headers }));
           },
         ),
-        { numRuns: repeated(200) },
+        { numRuns: propertyRuns(200) },
       );
     });
 
@@ -137,7 +137,7 @@ for (const kind of stackKinds) {
             expectNoFailure(await stack.request(path, { body: JSON.stringify(value), key }));
           },
         ),
-        { numRuns: repeated(200) },
+        { numRuns: propertyRuns(200) },
       );
     });
 
@@ -154,7 +154,7 @@ for (const kind of stackKinds) {
             expectNoFailure(await stack.request(path, { body: JSON.stringify(body), key: bearer }));
           },
         ),
-        { numRuns: repeated(400) },
+        { numRuns: propertyRuns(400) },
       );
     });
 
@@ -188,7 +188,7 @@ for (const kind of stackKinds) {
             expect(status, target).to.be.within(200, 499);
           },
         ),
-        { numRuns: repeated(500) },
+        { numRuns: propertyRuns(500) },
       );
     });
 
@@ -357,7 +357,7 @@ for (const kind of stackKinds) {
             expect(status, path).to.be.within(200, 499);
           },
         ),
-        { numRuns: repeated(120) },
+        { numRuns: propertyRuns(120) },
       );
     });
   });

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 
 import type { Moment } from "../../../meter/clock.ts";
 import { NOTHING_YET, type Total, advance } from "../../../meter/lease/totals.ts";
-import { repeated } from "../../fixtures/effort.ts";
+import { propertyRuns } from "../../fixtures/effort.ts";
 
 const SECOND = 1_000_000_000n;
 const longestNs = 25n * SECOND;
@@ -117,7 +117,7 @@ describe("any readings of a counter that restarts now and then", () => {
         expect(total.amount <= used).to.equal(true);
         if (!steps.some(({ isRestarted }) => isRestarted)) expect(total.amount).to.equal(used);
       }),
-      { numRuns: repeated(100) },
+      { numRuns: propertyRuns(100) },
     );
   });
 });

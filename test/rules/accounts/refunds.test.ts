@@ -15,7 +15,7 @@ import {
   refundDue,
 } from "@compute-credits/rules/accounts/refundRequest";
 import { party } from "../../fixtures/ledger.ts";
-import { repeated } from "../../fixtures/effort.ts";
+import { propertyRuns } from "../../fixtures/effort.ts";
 
 /** The kinds of steps. A step's size is a percentage of the possible amount. */
 const STEPS = [
@@ -124,7 +124,7 @@ describe("a refund request", () => {
           expect(given >= due, `${given} given of ${due} due after ${name}`).to.equal(true);
         }
       }),
-      { numRuns: repeated(2_000) },
+      { numRuns: propertyRuns(2_000) },
     );
   });
 
@@ -138,7 +138,7 @@ describe("a refund request", () => {
         state.take("settle", 100);
         expect(state.request).to.equal(null);
       }),
-      { numRuns: repeated(2_000) },
+      { numRuns: propertyRuns(2_000) },
     );
   });
 

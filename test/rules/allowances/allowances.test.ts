@@ -16,7 +16,7 @@ import { findObstacle } from "@compute-credits/rules/allowances/usability";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { type AllowanceFields, allowanceOf } from "../../fixtures/allowances.ts";
 import { party } from "../../fixtures/ledger.ts";
-import { repeated } from "../../fixtures/effort.ts";
+import { propertyRuns } from "../../fixtures/effort.ts";
 
 const anySmall = fc.bigInt({ min: 0n, max: 40n });
 
@@ -58,7 +58,7 @@ describe("renewUsage", () => {
           }
         },
       ),
-      { numRuns: repeated(300) },
+      { numRuns: propertyRuns(300) },
     );
   });
 
@@ -133,7 +133,7 @@ describe("burnDownOrder", () => {
         }
         if (burnDownOrder(a, b) === 0) expect(a.id).to.equal(b.id);
       }),
-      { numRuns: repeated(1_000) },
+      { numRuns: propertyRuns(1_000) },
     );
   });
 

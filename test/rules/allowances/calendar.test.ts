@@ -12,7 +12,7 @@ import {
 } from "@compute-credits/rules/allowances/period";
 import { budgetUse } from "@compute-credits/rules/insight/budgetUse";
 import { allowanceOf } from "../../fixtures/allowances.ts";
-import { repeated } from "../../fixtures/effort.ts";
+import { propertyRuns } from "../../fixtures/effort.ts";
 
 const anyTime = fc
   .date({ min: new Date("1970-01-01"), max: new Date("2200-01-01"), noInvalidDate: true })
@@ -64,7 +64,7 @@ describe("a period of calendar months", () => {
         expect(periodStartsAt(message, index + 1n) > nowSeconds).to.equal(true);
         expect(periodStartsAt(message, index + 1n) > periodStartsAt(message, index)).to.equal(true);
       }),
-      { numRuns: repeated(500) },
+      { numRuns: propertyRuns(500) },
     );
   });
 

@@ -14,7 +14,7 @@ import {
   ruleError,
   unmetRule,
 } from "@compute-credits/rules/grants/campaignRule";
-import { repeated } from "../../fixtures/effort.ts";
+import { propertyRuns } from "../../fixtures/effort.ts";
 import { party } from "../../fixtures/ledger.ts";
 
 const sponsor = party(1);
@@ -233,7 +233,7 @@ describe("a campaign's rule", () => {
         const isReferred = kind !== "referral" || referred >= 100n;
         if (granted && (paid < 100n || !isReferred)) throw new Error("granted for too little");
       }),
-      { numRuns: repeated(200) },
+      { numRuns: propertyRuns(200) },
     );
   });
 });

@@ -15,7 +15,7 @@ import {
 } from "@compute-credits/rules/insight/runway";
 import { type AllowanceFields, allowanceOf } from "../../fixtures/allowances.ts";
 import { party } from "../../fixtures/ledger.ts";
-import { repeated } from "../../fixtures/effort.ts";
+import { propertyRuns } from "../../fixtures/effort.ts";
 
 const START = 1_000_000;
 const now = new Date(START * 1000);
@@ -159,7 +159,7 @@ describe("runway", () => {
           if (walked !== null) expect(reckoned).to.equal(walked);
           else expect(reckoned === null || reckoned >= BigInt(WALKED_SECONDS)).to.equal(true);
         }),
-        { numRuns: repeated(1_000) },
+        { numRuns: propertyRuns(1_000) },
       );
     });
 

@@ -5,7 +5,7 @@ import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import { feeOf, pricedAt } from "@compute-credits/rules/pricing/price";
 import { type FixedRate, matches, specificity } from "@compute-credits/rules/pricing/rate";
 import { ambiguousPair } from "@compute-credits/rules/pricing/rateCard";
-import { repeated } from "../../fixtures/effort.ts";
+import { propertyRuns } from "../../fixtures/effort.ts";
 
 const anyMicros = fc.oneof(
   fc.bigInt({ min: 0n, max: 1_000n }),
@@ -57,7 +57,7 @@ describe("ambiguousPair", () => {
         expect(first.meter).to.equal(second.meter);
         expect(specificity(first)).to.equal(specificity(second));
       }),
-      { numRuns: repeated(500) },
+      { numRuns: propertyRuns(500) },
     );
   });
 

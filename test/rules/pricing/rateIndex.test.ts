@@ -8,7 +8,7 @@ import { findRate, indexRates, ratesInForce } from "@compute-credits/rules/prici
 import { rateKey } from "@compute-credits/rules/pricing/rateKey";
 import { party } from "../../fixtures/ledger.ts";
 import { cardOf, fixedRate } from "../../fixtures/rates.ts";
-import { repeated } from "../../fixtures/effort.ts";
+import { propertyRuns } from "../../fixtures/effort.ts";
 
 const [provider, other] = [party(1), party(2)];
 const JANUARY = new Date("2026-01-01T00:00:00Z");
@@ -85,7 +85,7 @@ describe("findRate", () => {
           expect(typeof found === "string" ? undefined : found.rate).to.equal(expected);
         },
       ),
-      { numRuns: repeated(1_000) },
+      { numRuns: propertyRuns(1_000) },
     );
   });
 
@@ -185,7 +185,7 @@ describe("rateKey", () => {
         const [keyA, keyB] = [a, b].map((each) => rateKey(each.publisher, each));
         expect(keyA === keyB).to.equal(identity(a) === identity(b));
       }),
-      { numRuns: repeated(1_000) },
+      { numRuns: propertyRuns(1_000) },
     );
   });
 

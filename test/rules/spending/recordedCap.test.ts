@@ -8,7 +8,7 @@ import type { Charge } from "@compute-credits/rules/spending/findCharges";
 import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import { allowanceOf } from "../../fixtures/allowances.ts";
 import { NOW, account, key, owner, provider, sponsor } from "../../fixtures/anyLedger.ts";
-import { repeated } from "../../fixtures/effort.ts";
+import { propertyRuns } from "../../fixtures/effort.ts";
 
 /** What happens to a contract wallet's account, in any order. */
 type Step =
@@ -157,7 +157,7 @@ describe("the recorded cap of a contract wallet", () => {
         }
         charged += scene.charged;
       }),
-      { numRuns: repeated(1_000) },
+      { numRuns: propertyRuns(1_000) },
     );
     // The wallet does pay.
     expect(charged > 0n).to.equal(true);

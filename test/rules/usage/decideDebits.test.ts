@@ -25,14 +25,14 @@ import {
   sponsor,
   stateOf,
 } from "../../fixtures/anyLedger.ts";
-import { repeated } from "../../fixtures/effort.ts";
+import { propertyRuns } from "../../fixtures/effort.ts";
 
 function always(check: (decision: Decision, state: LedgerState, events: UsageEvent[]) => void) {
   fc.assert(
     fc.property(anyLedger, ({ state, events }) =>
       check(decideDebits(events, state, RULES), state, events),
     ),
-    { numRuns: repeated(1_000) },
+    { numRuns: propertyRuns(1_000) },
   );
 }
 
@@ -93,7 +93,7 @@ describe("decideDebits", () => {
           }
         }
       }),
-      { numRuns: repeated(1_000) },
+      { numRuns: propertyRuns(1_000) },
     );
   });
 
@@ -207,7 +207,7 @@ describe("decideDebits", () => {
         });
         expect(outcomes).to.deep.equal(batch.outcomes);
       }),
-      { numRuns: repeated(500) },
+      { numRuns: propertyRuns(500) },
     );
   });
 

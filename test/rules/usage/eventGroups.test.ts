@@ -11,7 +11,7 @@ import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { EventGroup, UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import { RULES, account, anyLedger, event, key, owner, stateOf } from "../../fixtures/anyLedger.ts";
 import { allowanceOf } from "../../fixtures/allowances.ts";
-import { repeated } from "../../fixtures/effort.ts";
+import { propertyRuns } from "../../fixtures/effort.ts";
 
 /** Events of a report, some of them in one of three groups. */
 const anyGroups = fc
@@ -86,7 +86,7 @@ describe("a group of events", () => {
           expect(available(decision.accounts.get(address) ?? before) >= 0n).to.equal(true);
         }
       }),
-      { numRuns: repeated(500) },
+      { numRuns: propertyRuns(500) },
     );
   });
 

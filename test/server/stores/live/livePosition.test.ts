@@ -10,7 +10,7 @@ import {
   positionText,
   windowText,
 } from "../../../../server/stores/live/livePosition.ts";
-import { repeated } from "../../../fixtures/effort.ts";
+import { propertyRuns } from "../../../fixtures/effort.ts";
 
 const sent = { balance: "abcd-_12", refund: "" };
 
@@ -43,7 +43,7 @@ describe("positions of live streams", () => {
           expect(parsePosition(text)).to.deep.equal({ since, upTo, order, rank, sent });
         },
       ),
-      { numRuns: repeated(200) },
+      { numRuns: propertyRuns(200) },
     );
   });
 
