@@ -11,6 +11,8 @@ import { DASHBOARD_PATHS } from "@compute-credits/api/dashboardPaths";
 import { Shell } from "./parts/Shell.tsx";
 import { Home } from "./routes/Home.tsx";
 import { basketSearch } from "./routes/basketSearch.ts";
+import { buySearch } from "./routes/buySearch.ts";
+import { statementSearch } from "./routes/statementSearch.ts";
 import { usageSearch } from "./routes/usageSearch.ts";
 
 const root = createRootRoute({
@@ -84,6 +86,50 @@ const provider = createRoute({
   component: lazyRouteComponent(() => import("./routes/provider/Provider.tsx"), "Provider"),
 });
 
+const buy = createRoute({
+  getParentRoute: () => root,
+  path: "/buy",
+  validateSearch: buySearch,
+  component: lazyRouteComponent(() => import("./routes/Buy.tsx"), "Buy"),
+});
+
+const refund = createRoute({
+  getParentRoute: () => root,
+  path: "/refund",
+  component: lazyRouteComponent(() => import("./routes/Refund.tsx"), "Refund"),
+});
+
+const statements = createRoute({
+  getParentRoute: () => root,
+  path: "/statements",
+  validateSearch: statementSearch,
+  component: lazyRouteComponent(() => import("./routes/Statements.tsx"), "Statements"),
+});
+
+const access = createRoute({
+  getParentRoute: () => root,
+  path: "/access",
+  component: lazyRouteComponent(() => import("./routes/Access.tsx"), "Access"),
+});
+
+const record = createRoute({
+  getParentRoute: () => root,
+  path: "/record",
+  component: lazyRouteComponent(() => import("./routes/Record.tsx"), "Record"),
+});
+
+const team = createRoute({
+  getParentRoute: () => root,
+  path: "/team",
+  component: lazyRouteComponent(() => import("./routes/Team.tsx"), "Team"),
+});
+
+const webhooks = createRoute({
+  getParentRoute: () => root,
+  path: "/webhooks",
+  component: lazyRouteComponent(() => import("./routes/Webhooks.tsx"), "Webhooks"),
+});
+
 const routeTree = root.addChildren([
   home,
   party,
@@ -94,6 +140,13 @@ const routeTree = root.addChildren([
   usage,
   keys,
   provider,
+  buy,
+  refund,
+  statements,
+  access,
+  record,
+  team,
+  webhooks,
 ]);
 
 export const router = createRouter({

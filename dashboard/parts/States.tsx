@@ -9,12 +9,16 @@ export function Loaded<T>({
   query,
   children,
 }: {
-  readonly query: UseQueryResult<T>;
+  readonly query: Pick<UseQueryResult<T>, "data" | "error"> & {
+    readonly refetch?: UseQueryResult<T>["refetch"];
+  };
   readonly children: (data: T) => ReactNode;
 }) {
   if (query.data !== undefined) return children(query.data);
   if (query.error !== null) {
-    return <Failure error={query.error} again={() => void query.refetch()} />;
+    const { refetch } = query;
+    const again = refetch === undefined ? {} : { again: () => void refetch() };
+    return <Failure error={query.error} {...again} />;
   }
   return (
     <p className={styles["loading"]} role="status">

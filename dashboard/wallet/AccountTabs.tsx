@@ -7,6 +7,13 @@ const TABS = [
   ["/account", "Overview"],
   ["/usage", "Usage"],
   ["/keys", "Keys"],
+  ["/buy", "Buy"],
+  ["/refund", "Refund"],
+  ["/statements", "Statements"],
+  ["/team", "Team"],
+  ["/access", "Access"],
+  ["/webhooks", "Webhooks"],
+  ["/record", "Record"],
 ] as const;
 
 /** Leads from one page of an account to the others. */

@@ -61,19 +61,20 @@ export async function startWallets(
   const config = createWagmiConfig(server);
 
   const tell = () => {
-    const { connector, address, chainId: current } = getConnection(config);
-    const isConnected = connector !== undefined && address !== undefined && current !== undefined;
+    const { status, connector, address, chainId: current } = getConnection(config);
     onChange({
       offered: config.connectors.map(({ uid, name }) => ({ uid, name })),
-      connected: isConnected
-        ? {
-            uid: connector.uid,
-            id: connector.id,
-            name: connector.name,
-            address: lowercaseHex(address),
-            chainId: current,
-          }
-        : null,
+      // While it connects again, wagmi has a connector that can do nothing yet.
+      connected:
+        status === "connected"
+          ? {
+              uid: connector.uid,
+              id: connector.id,
+              name: connector.name,
+              address: lowercaseHex(address),
+              chainId: current,
+            }
+          : null,
     });
   };
   watchConnection(config, { onChange: tell });

@@ -12,6 +12,13 @@ export const DASHBOARD_PATHS = [
   "/usage",
   "/keys",
   "/provider",
+  "/buy",
+  "/refund",
+  "/statements",
+  "/access",
+  "/record",
+  "/team",
+  "/webhooks",
 ] as const;
 
 const PATTERNS = DASHBOARD_PATHS.map((path) => new RegExp(`^${path.replace(/\$\w+/, "[^/]+")}$`));
