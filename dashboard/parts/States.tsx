@@ -9,16 +9,12 @@ export function Loaded<T>({
   query,
   children,
 }: {
-  readonly query: Pick<UseQueryResult<T>, "data" | "error"> & {
-    readonly refetch?: UseQueryResult<T>["refetch"];
-  };
+  readonly query: UseQueryResult<T>;
   readonly children: (data: T) => ReactNode;
 }) {
   if (query.data !== undefined) return children(query.data);
   if (query.error !== null) {
-    const { refetch } = query;
-    const again = refetch === undefined ? {} : { again: () => void refetch() };
-    return <Failure error={query.error} {...again} />;
+    return <Failure error={query.error} again={() => void query.refetch()} />;
   }
   return (
     <p className={styles["loading"]} role="status">

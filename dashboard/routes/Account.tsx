@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import type { Address } from "viem";
 
 import { Card } from "../parts/Card.tsx";
@@ -42,6 +43,10 @@ function Available({ account }: { readonly account: Address }) {
             </p>
             <p className={styles["quiet"]}>
               credits, bought for <Tokens micros={balance.availableMicros} />
+            </p>
+            <p>
+              <Link to="/buy">Buy more</Link> · <Link to="/refund">Ask for a refund</Link> ·{" "}
+              <Link to="/statements">Statement</Link>
             </p>
             <Facts
               of={{

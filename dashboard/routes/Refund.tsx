@@ -19,8 +19,6 @@ export function Refund() {
   return <Owned title="Refund">{(account) => <OfAccount account={account} />}</Owned>;
 }
 
-const NO_ROW = { data: null, error: null };
-
 function OfAccount({ account }: { readonly account: Address }) {
   useLiveCheckpoints();
   const access = useChainAccess();
@@ -29,7 +27,7 @@ function OfAccount({ account }: { readonly account: Address }) {
   const refund = useQuery(refundQuery(server, access, account));
   // Before the first final checkpoint nobody has a row.
   const hasRows = refund.data !== undefined && refund.data.finalEpoch > 0n;
-  const row = useQuery({ ...rowQuery(account), enabled: hasRows });
+  const { data: proven = null } = useQuery({ ...rowQuery(account), enabled: hasRows });
   if (access === null) {
     return (
       <p role="alert">
@@ -42,39 +40,30 @@ function OfAccount({ account }: { readonly account: Address }) {
     <Loaded query={refund}>
       {(onChain) => (
         <Loaded query={balance}>
-          {(owned) => (
-            <Loaded query={hasRows ? row : NO_ROW}>
-              {(proven) => {
-                const stage = refundStage({
-                  onChain,
-                  balance: owned,
-                  finalRefundedMicros: proven?.row.refunded ?? 0n,
-                  disputeWindowSeconds: server.terms.disputeWindowSeconds,
-                });
-                return (
-                  <>
-                    {stage.at !== "none" && (
-                      <OpenRefund
-                        account={account}
-                        stage={stage}
-                        onChain={onChain}
-                        proven={proven}
-                      />
-                    )}
-                    {stage.at !== "frozen" && (
-                      <Card title="Ask for a refund">
-                        <AskForRefund
-                          account={account}
-                          availableMicros={owned.availableMicros}
-                          isOpen={stage.at !== "none"}
-                        />
-                      </Card>
-                    )}
-                  </>
-                );
-              }}
-            </Loaded>
-          )}
+          {(owned) => {
+            const stage = refundStage({
+              onChain,
+              balance: owned,
+              finalRefundedMicros: proven?.row.refunded ?? 0n,
+              disputeWindowSeconds: server.terms.disputeWindowSeconds,
+            });
+            return (
+              <>
+                {stage.at !== "none" && (
+                  <OpenRefund account={account} stage={stage} onChain={onChain} proven={proven} />
+                )}
+                {stage.at !== "frozen" && (
+                  <Card title="Ask for a refund">
+                    <AskForRefund
+                      account={account}
+                      availableMicros={owned.availableMicros}
+                      isOpen={stage.at !== "none"}
+                    />
+                  </Card>
+                )}
+              </>
+            );
+          }}
         </Loaded>
       )}
     </Loaded>

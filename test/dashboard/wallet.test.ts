@@ -4,6 +4,8 @@ import { expect } from "chai";
 import { type Hex, parseGwei } from "viem";
 
 import { senderOf } from "@compute-credits/client/chain/transact";
+import { parseCredits } from "@compute-credits/protocol/amounts";
+import { allowanceId } from "@compute-credits/protocol/messages/allowance";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { expectAccessible, lookAt } from "../fixtures/browser.ts";
@@ -15,7 +17,8 @@ const { alice } = wallets;
 describe("the dashboard of a wallet's user", () => {
   let rig: DashboardRig;
   before(async () => {
-    rig = await startDashboard();
+    // Webhooks may reach this machine.
+    rig = await startDashboard({ environment: { WEBHOOK_NETWORKS: "127.0.0.0/8" } });
   });
   after(() => rig.stop());
   afterEach(async function () {
@@ -117,16 +120,8 @@ describe("the dashboard of a wallet's user", () => {
     await page.getByRole("cell", { name: "Refunded by checkpoint 1" }).waitFor();
     await expectAccessible(page);
     await lookAt(page, "statements");
-    const files = ["CSV", "JSON"].map(async (kind) => {
-      const [download] = await Promise.all([
-        page.waitForEvent("download", (each) =>
-          each.suggestedFilename().endsWith(kind.toLowerCase()),
-        ),
-        page.getByRole("button", { name: `Download ${kind}` }).click(),
-      ]);
-      return await readFile(await download.path(), "utf8");
-    });
-    const [csv = "", json = ""] = await Promise.all(files);
+    const csv = await downloaded("Download CSV");
+    const json = await downloaded("Download JSON");
     expect(csv).to.match(/^kind,at,name,amountMicros,reference\r?\nopening,/);
     const statement: unknown = JSON.parse(json);
     expect(statement).to.include({ closingMicros: "300000000", reconciles: true });
@@ -139,7 +134,7 @@ describe("the dashboard of a wallet's user", () => {
     await page.getByLabel("Name of a new view key").fill("accountant");
     await page.getByRole("button", { name: "Create the view key" }).click();
     const key = await page.locator("[data-secret]").innerText();
-    await page.getByRole("cell", { name: "accountant" }).waitFor();
+    await page.getByRole("cell", { name: "accountant", exact: true }).waitFor();
     await expectAccessible(page);
     await lookAt(page, "access");
     const balance = async () => {
@@ -148,8 +143,65 @@ describe("the dashboard of a wallet's user", () => {
     };
     expect(await balance()).to.equal(200);
     await page.getByRole("button", { name: "End the key accountant" }).click();
-    await page.getByRole("cell", { name: "ended" }).waitFor();
+    await page.getByRole("cell", { name: "ended", exact: true }).waitFor();
     expect(await balance()).to.equal(401);
+  });
+
+  it("gives a member a key with a budget, makes a code, and takes the budget back", async () => {
+    const { page, stack } = rig;
+    await page.getByRole("link", { name: "Team" }).click();
+    await page.getByText("You have no allowance yet to hand out from").waitFor();
+    const signed = await stack.sign(alice, { limitMicros: parseCredits("80") });
+    expect((await stack.postAccepted(signed)).status).to.equal(201);
+    await page.reload();
+    await page.getByLabel("Member's name").fill("Ada");
+    await page.getByLabel("Budget, in credits").fill("5");
+    await page.getByRole("button", { name: "Give the budget" }).click();
+    await page.getByText("Nothing is handed out beyond what you signed").waitFor();
+    await page.getByRole("button", { name: "Ask my wallet" }).click();
+    const key = await page.locator("[data-secret]").innerText();
+    const row = page.getByRole("row").filter({ hasText: "Ada" });
+    await row.getByText("can be spent").waitFor();
+    const { status } = await stack.request("/v1/me", { key });
+    expect(status).to.equal(200);
+
+    await page.getByLabel("Credits that each gives, once").fill("2");
+    await page.getByRole("button", { name: "Make the codes" }).click();
+    const code = await page.locator("[data-code]").innerText();
+    expect(code).to.match(/^(\w{4}-){3}\w{4}$/);
+    await expectAccessible(page);
+    await lookAt(page, "team");
+    await row.getByRole("button", { name: "Take back Ada" }).click();
+    await row.getByText("taken back").waitFor();
+
+    const campaign = allowanceId(stack.deployment, {
+      ...signed.allowance,
+      account: addressOf(alice),
+    });
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await rig.signIn("/team", "Bob");
+    await page.getByRole("textbox", { name: "Code", exact: true }).fill(code);
+    await page.getByRole("textbox", { name: "Campaign" }).fill(campaign);
+    await page.getByLabel("Account that pays").fill(addressOf(alice));
+    await page.getByRole("button", { name: "Redeem the code" }).click();
+    await page.getByRole("button", { name: "Ask my wallet" }).click();
+    await page.getByText(/Redeemed: your wallet may spend 2 credits/).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await rig.signIn("/record", "Alice");
+  });
+
+  it("adds a webhook, shows its secret once, and what became of a test", async () => {
+    const { page } = rig;
+    await page.getByRole("link", { name: "Webhooks" }).click();
+    await page.getByLabel("URL").fill("https://127.0.0.1:9/hook");
+    await page.getByLabel("Low means below, in credits").fill("5");
+    await page.getByRole("button", { name: "Add the endpoint" }).click();
+    expect(await page.locator("[data-secret]").innerText()).to.match(/^whsec_/);
+    await page.getByRole("button", { name: "Open https://127.0.0.1:9/hook" }).click();
+    await page.getByRole("button", { name: "Send a test" }).click();
+    await page.getByRole("cell", { name: "webhook.test" }).waitFor();
+    await expectAccessible(page);
+    await lookAt(page, "webhooks");
   });
 
   it("shows who changed what", async () => {
@@ -160,6 +212,14 @@ describe("the dashboard of a wallet's user", () => {
     await expectAccessible(page);
     await lookAt(page, "record");
   });
+
+  async function downloaded(button: string): Promise<string> {
+    const [download] = await Promise.all([
+      rig.page.waitForEvent("download"),
+      rig.page.getByRole("button", { name: button }).click(),
+    ]);
+    return await readFile(await download.path(), "utf8");
+  }
 
   /** Resolves once the chain has answered the page's calls of this method so often. */
   async function answers(method: string, times: number): Promise<void> {
