@@ -9,7 +9,7 @@ import { fieldText } from "../parts/fieldText.ts";
 import form from "../parts/Form.module.css";
 import { useServer } from "../parts/ServerContext.tsx";
 import { budgetsQuery } from "../queries/budgets.ts";
-import { ONE_TRANSACTION, Stages } from "../transactions/Stages.tsx";
+import { ONE_TRANSACTION, TransactionSteps } from "../transactions/TransactionSteps.tsx";
 import { useTransaction } from "../transactions/useTransaction.tsx";
 import { duration } from "../parts/duration.ts";
 
@@ -66,7 +66,7 @@ export function AskForRefund({
           </button>
         </form>
       )}
-      <Stages of={request} steps={ONE_TRANSACTION} />
+      <TransactionSteps of={request} steps={ONE_TRANSACTION} />
     </>
   );
 }

@@ -15,7 +15,7 @@ import { useServer } from "../parts/ServerContext.tsx";
 import { Loaded } from "../parts/States.tsx";
 import { TokenAmount, tokenText } from "../parts/TokenAmount.tsx";
 import { type Token, planQuery, tokenQuery } from "../queries/token.ts";
-import { ONE_TRANSACTION, Stages } from "../transactions/Stages.tsx";
+import { ONE_TRANSACTION, TransactionSteps } from "../transactions/TransactionSteps.tsx";
 import { useTransaction } from "../transactions/useTransaction.tsx";
 import { Owned } from "../wallet/Owned.tsx";
 import { useWallets } from "../wallet/walletStore.ts";
@@ -86,7 +86,7 @@ function OfAccount({ account }: { readonly account: Address }) {
       )}
       {stage !== null && (
         <Card title="Your purchase">
-          <Stages of={purchase} steps={steps} />
+          <TransactionSteps of={purchase} steps={steps} />
           {stage === "counted" && (
             <p role="status">
               Bought: the credits are in <Link to="/account">your account</Link>, and can be spent

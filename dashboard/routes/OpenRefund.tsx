@@ -10,7 +10,7 @@ import { Facts } from "../parts/Facts.tsx";
 import form from "../parts/Form.module.css";
 import { Moment } from "../parts/Moment.tsx";
 import { useServer } from "../parts/ServerContext.tsx";
-import { ONE_TRANSACTION, Stages } from "../transactions/Stages.tsx";
+import { ONE_TRANSACTION, TransactionSteps } from "../transactions/TransactionSteps.tsx";
 import { type Action, useTransaction } from "../transactions/useTransaction.tsx";
 
 type OpenStage = Exclude<RefundStage, { readonly at: "none" }>;
@@ -190,7 +190,7 @@ function Do({
       >
         {transaction.isPending ? "Going on …" : label}
       </button>
-      <Stages of={transaction} steps={ONE_TRANSACTION} />
+      <TransactionSteps of={transaction} steps={ONE_TRANSACTION} />
     </>
   );
 }

@@ -1,5 +1,5 @@
 import type { Payment, PaymentReason } from "@compute-credits/client/chain/planPurchase";
-import type { Step } from "../transactions/Stages.tsx";
+import type { Step } from "../transactions/TransactionSteps.tsx";
 
 /** Why a purchase is paid in this way, for those who pay. */
 export const WHY: Readonly<Record<PaymentReason, string>> = {

@@ -10,21 +10,17 @@ import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { expectAccessible, lookAt } from "../fixtures/browser.ts";
 import { addressOf } from "../fixtures/meteredStack.ts";
-import { type DashboardRig, startDashboard } from "../fixtures/dashboardRig.ts";
+import { type DashboardPage, openDashboardPage } from "../fixtures/dashboard.ts";
 
 const { alice } = wallets;
 
 describe("the dashboard of a wallet's user", () => {
-  let rig: DashboardRig;
+  let rig: DashboardPage;
   before(async () => {
     // Webhooks may reach this machine.
-    rig = await startDashboard({ environment: { WEBHOOK_NETWORKS: "127.0.0.0/8" } });
+    rig = await openDashboardPage({ environment: { WEBHOOK_NETWORKS: "127.0.0.0/8" } });
   });
   after(() => rig.stop());
-  afterEach(async function () {
-    if (this.currentTest?.state === "failed")
-      console.log(await rig.page.locator("body").innerText(), rig.complaints);
-  });
   afterEach(() => expect(rig.complaints.splice(0)).to.deep.equal([]));
 
   async function buy(credits: string): Promise<void> {
@@ -36,7 +32,8 @@ describe("the dashboard of a wallet's user", () => {
 
   it("explains how a purchase is paid, and refuses one that the wallet cannot pay", async () => {
     const { page } = rig;
-    await rig.signIn("/buy", "Alice");
+    await rig.open("/buy");
+    await rig.signIn("Alice");
     await page.getByLabel("Credits", { exact: true }).fill("0");
     await page.getByRole("button", { name: "Show the price" }).click();
     await page.getByText("Write an amount above 0").waitFor();
@@ -179,7 +176,8 @@ describe("the dashboard of a wallet's user", () => {
       account: addressOf(alice),
     });
     await page.getByRole("button", { name: "Sign out" }).click();
-    await rig.signIn("/team", "Bob");
+    await rig.open("/team");
+    await rig.signIn("Bob");
     await page.getByRole("textbox", { name: "Code", exact: true }).fill(code);
     await page.getByRole("textbox", { name: "Campaign" }).fill(campaign);
     await page.getByLabel("Account that pays").fill(addressOf(alice));
@@ -187,7 +185,8 @@ describe("the dashboard of a wallet's user", () => {
     await page.getByRole("button", { name: "Ask my wallet" }).click();
     await page.getByText(/Redeemed: your wallet may spend 2 credits/).waitFor();
     await page.getByRole("button", { name: "Sign out" }).click();
-    await rig.signIn("/record", "Alice");
+    await rig.open("/record");
+    await rig.signIn("Alice");
   });
 
   it("adds a webhook, shows its secret once, and what became of a test", async () => {

@@ -5,14 +5,14 @@ import { parseCredits } from "@compute-credits/protocol/amounts";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { expectAccessible, lookAt } from "../fixtures/browser.ts";
-import { type DashboardRig, startDashboard } from "../fixtures/dashboardRig.ts";
+import { type DashboardPage, openDashboardPage } from "../fixtures/dashboard.ts";
 
 const { alice } = wallets;
 
 describe("the dashboard, if an operator does not serve a refund", () => {
-  let rig: DashboardRig;
+  let rig: DashboardPage;
   before(async () => {
-    rig = await startDashboard({ settleIntervalSeconds: 86_400 });
+    rig = await openDashboardPage({ settleIntervalSeconds: 86_400 });
     await rig.stack.buyAndWait(alice, parseCredits("100"));
     await requestRefund(rig.stack.as(alice), parseCredits("40"));
   });
@@ -20,7 +20,8 @@ describe("the dashboard, if an operator does not serve a refund", () => {
   afterEach(() => expect(rig.complaints.splice(0)).to.deep.equal([]));
 
   it("shows the request's earliest payout and its deadline", async () => {
-    await rig.signIn("/refund", "Alice");
+    await rig.open("/refund");
+    await rig.signIn("Alice");
     await rig.page.locator('[data-refund="requested"]').waitFor();
     const text = await rig.page.getByRole("main").innerText();
     expect(text).to.match(/Still to be paid\s+40\s/);

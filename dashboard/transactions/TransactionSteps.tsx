@@ -1,6 +1,6 @@
 import { Failure } from "../parts/States.tsx";
 import { Hash } from "../parts/Hash.tsx";
-import styles from "./Stages.module.css";
+import styles from "./TransactionSteps.module.css";
 import type { Transaction } from "./useTransaction.tsx";
 import type { Stage } from "./watched.ts";
 
@@ -28,7 +28,7 @@ const SIGNS: Readonly<Record<State, readonly [string, string]>> = {
 };
 
 /** How far a transaction is, step by step, and what to do if it failed. */
-export function Stages({
+export function TransactionSteps({
   of: { progress, error, dialog, resume },
   steps,
 }: {
@@ -42,7 +42,7 @@ export function Stages({
     <>
       {dialog}
       {stage !== null && (
-        <ol className={styles["stages"]} data-stage={stage} aria-live="polite">
+        <ol className={styles["steps"]} data-stage={stage} aria-live="polite">
           {steps.map(({ label }, index) => {
             const state = stateOf(index, current, error !== null);
             const [sign, word] = SIGNS[state];
