@@ -2,7 +2,6 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import type { Address } from "viem";
 
 import { deleteWebhook } from "@compute-credits/client/webhooks/deleteWebhook";
-import type { Deliveries as DeliveryPage } from "@compute-credits/client/webhooks/readDeliveries";
 import type { Webhook } from "@compute-credits/client/webhooks/readWebhooks";
 import { replayWebhook } from "@compute-credits/client/webhooks/replayWebhook";
 import { testWebhook } from "@compute-credits/client/webhooks/testWebhook";
@@ -82,8 +81,8 @@ function Deliveries({
 }) {
   const query = useInfiniteQuery({
     ...deliveriesQuery(account, id),
-    // While one waits, to see what becomes of it.
-    refetchInterval: ({ state }) => (isWaiting(state.data?.pages ?? []) ? AGAIN_MS : false),
+    // A delivery goes on by itself: no event of the account tells of it.
+    refetchInterval: AGAIN_MS,
   });
   return (
     <>
@@ -140,8 +139,4 @@ function Deliveries({
       )}
     </>
   );
-}
-
-function isWaiting(pages: readonly DeliveryPage[]): boolean {
-  return pages.some(({ deliveries }) => deliveries.some(({ state }) => state === "waiting"));
 }
