@@ -198,7 +198,7 @@ describe("the dashboard of a wallet's user", () => {
     expect(await page.locator("[data-secret]").innerText()).to.match(/^whsec_/);
     await page.getByRole("button", { name: "Open https://127.0.0.1:9/hook" }).click();
     await page.getByRole("button", { name: "Send a test" }).click();
-    await page.getByRole("cell", { name: "webhook.test" }).waitFor();
+    await page.getByRole("cell", { name: "webhook.test", exact: true }).waitFor();
     await expectAccessible(page);
     await lookAt(page, "webhooks");
   });
