@@ -26,7 +26,7 @@ export interface RefundOnChain {
 }
 
 /** An open challenge sets a checkpoint's end to the largest uint40. */
-const CHALLENGED = 2 ** 40 - 1;
+const CHALLENGED = 2n ** 40n - 1n;
 
 export async function readRefund(
   { client, contract }: ContractConnection,
@@ -55,8 +55,7 @@ export async function readRefund(
     refundedMicros: refunded,
     unspentMicros: purchased - spent - refunded,
     hasPending,
-    pendingFinalAt:
-      hasPending && Number(pending.finalAt) < CHALLENGED ? BigInt(pending.finalAt) : null,
+    pendingFinalAt: hasPending && pending.finalAt < CHALLENGED ? pending.finalAt : null,
     finalEpoch: final.epoch,
     frozenAt: BigInt(frozenAt),
     exitGraceSeconds: BigInt(exitGrace),

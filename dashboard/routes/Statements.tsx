@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import type { SyntheticEvent } from "react";
+import { type SyntheticEvent, useState } from "react";
 import type { Address } from "viem";
 
 import type { AccountStatement } from "@compute-credits/client/insight/readStatement";
@@ -27,7 +27,8 @@ export function Statements() {
 
 function OfAccount({ account }: { readonly account: Address }) {
   const navigate = route.useNavigate();
-  const days = chosenDays(route.useSearch(), Date.now());
+  const [openedAt] = useState(() => Date.now());
+  const days = chosenDays(route.useSearch(), openedAt);
   const range = rangeOf(days);
   const query = useQuery(statementQuery(account, range));
   const name = `credits-${account.slice(0, 8)}-${days.first}-${days.last}`;

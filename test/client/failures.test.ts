@@ -168,6 +168,7 @@ const withoutChain: Readonly<Record<string, () => Promise<unknown>>> = {
   challenge: () => sdk.challenge(connection, api),
   buy: () => sdk.buy(connection, { account, creditMicros: 1n }),
   createCourt: () => sdk.createCourt(connection),
+  planPurchase: () => sdk.planPurchase(on, { payer: account, creditMicros: 1n }),
   readAccount: () => sdk.readAccount(on, account),
   readChainFacts: () => sdk.readChainFacts(on, account),
   readCheckpoints: () => sdk.readCheckpoints(on, 1n),
