@@ -7,6 +7,7 @@ import { HELP } from "./commands/help.ts";
 import { type MeterOptions, readMeterOptions } from "./commands/options.ts";
 import { type RunContext, attachCommand, runCommand } from "./commands/run.ts";
 import { kubelet, slurmCharge, slurmHold } from "./commands/cluster.ts";
+import { createSignSeen } from "./lease/signSeen.ts";
 import { createHttpLedger } from "./lease/httpLedger.ts";
 import { NvmlError } from "./sources/nvml.ts";
 
@@ -62,14 +63,20 @@ async function onThisMachine(
   return 0;
 }
 
-function contextOf({ server, providerKey, payer, timing }: MeterOptions): RunContext {
+function contextOf({ server, providerKey, payer, meterKey, timing }: MeterOptions): RunContext {
   const timeoutMs = Math.min(LONGEST_CALL_MS, timing.intervalSeconds * 1_000);
-  const keys = [providerKey, ...("apiKey" in payer ? [payer.apiKey] : [])];
+  const keys = [
+    providerKey,
+    ...("apiKey" in payer ? [payer.apiKey] : []),
+    ...(meterKey === null ? [] : [meterKey]),
+  ];
   const hide = hideSecrets({ keys, urls: [server] });
+  // Standard output is the workload's.
+  const say = (line: string) => console.error(hide(`meter: ${line}`));
+  const signSeen = meterKey === null ? undefined : createSignSeen(server, meterKey);
   return {
-    ledger: createHttpLedger({ server, key: providerKey, payer, timeoutMs }),
+    ledger: createHttpLedger({ server, key: providerKey, payer, timeoutMs, signSeen, say }),
     stopping: stopping.signal,
-    // Standard output is the workload's.
-    say: (line: string) => console.error(hide(`meter: ${line}`)),
+    say,
   };
 }

@@ -5,6 +5,7 @@ npm run meter -- slurm-hold | slurm-charge | kubelet     for clusters: docs/mete
   --server URL             metering server (http://127.0.0.1:8080)
   --key-file FILE          the provider's key
   --payer-key-file FILE    API key of who pays, or
+  --meter-key-file FILE    a meter's key: signs what GPUs show (docs/evidence.md)
   --spender ID             a spender that gave the provider access
   --name NAME              the lease's name: the same again takes up what an agent left
   --state FOLDER           journals, one folder for each lease (.data/meter)

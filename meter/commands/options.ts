@@ -6,6 +6,9 @@ import {
   readOptions,
   wholeNumber,
 } from "@compute-credits/platform/process/commandLine";
+import type { Hex } from "viem";
+
+import { Bytes32Field } from "@compute-credits/protocol/json/fields";
 import { mayBe } from "@compute-credits/protocol/messages/keyKind";
 import { type Meters, metersOf } from "../lease/linesOf.ts";
 import { type Timing, extendsBelowSeconds } from "../lease/timing.ts";
@@ -17,6 +20,8 @@ export interface MeterOptions {
   readonly providerKey: string;
   /** who pays: an API key, or a spender that gave access */
   readonly payer: { readonly apiKey: string } | { readonly spender: string };
+  /** signs what the machine shows of GPUs; `null`: that stays in the journal */
+  readonly meterKey: Hex | null;
   readonly folder: string;
   readonly timing: Timing;
   readonly meters: Meters;
@@ -60,6 +65,7 @@ const OPTIONS = {
   server: { type: "string", default: "http://127.0.0.1:8080" },
   "key-file": { type: "string" },
   "payer-key-file": { type: "string" },
+  "meter-key-file": { type: "string" },
   spender: { type: "string" },
   state: { type: "string", default: ".data/meter" },
   name: { type: "string" },
@@ -100,6 +106,7 @@ export function readMeterOptions(args: readonly string[]): MeterOptions | null {
     server: httpUrl("--server", values.server),
     providerKey: keyIn("--key-file", values["key-file"], "provider"),
     payer: payerOf(values["payer-key-file"], values.spender),
+    meterKey: meterKeyOf(values["meter-key-file"]),
     folder: folderOf(values.state, values.name),
     timing,
     meters: metersOf(values.meters),
@@ -164,6 +171,21 @@ export function keyIn(
   throw new UsageError(
     `${option} ${path} has no ${kind === "provider" ? "provider's" : "API"} key.`,
   );
+}
+
+/** The private key of a meter, as `meter-keys create` writes it. */
+function meterKeyOf(path: string | undefined): Hex | null {
+  if (path === undefined) return null;
+  const option = "--meter-key-file";
+  try {
+    if (statSync(path).size > 4_096) throw new UsageError(`${option} ${path} is no file of a key.`);
+    const key = Bytes32Field.safeParse(readFileSync(path, "utf8").trim());
+    if (key.success && !/^0x0*$/.test(key.data)) return key.data;
+  } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
+    throw new UsageError(`${option} ${path} cannot be read: check the path.`, { cause });
+  }
+  throw new UsageError(`${option} ${path} has no meter's key: see docs/evidence.md.`);
 }
 
 function payerOf(keyFile: string | undefined, spender: string | undefined): MeterOptions["payer"] {

@@ -117,6 +117,10 @@ async function attachedOf(options: MeterOptions): Promise<WorkloadRecord> {
   throw new UsageError(`--container ${container ?? ""}: no such container runs.`);
 }
 
-function secretsOf({ providerKey, payer }: MeterOptions): readonly string[] {
-  return [providerKey, ...("apiKey" in payer ? [payer.apiKey] : [])];
+function secretsOf({ providerKey, payer, meterKey }: MeterOptions): readonly string[] {
+  return [
+    providerKey,
+    ...("apiKey" in payer ? [payer.apiKey] : []),
+    ...(meterKey === null ? [] : [meterKey]),
+  ];
 }

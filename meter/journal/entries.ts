@@ -28,7 +28,15 @@ const Units = z.record(z.string(), Amount);
 const Post = z.object({
   seq: z.int(),
   /** by line: the usage event's id and its units */
-  lines: z.record(z.string(), z.object({ eventId: z.string(), quantity: Amount })),
+  lines: z.record(
+    z.string(),
+    z.object({
+      eventId: z.string(),
+      quantity: Amount,
+      /** what the machine showed then, frozen like the rest; absent if it showed nothing */
+      seen: z.record(z.string(), z.string()).optional(),
+    }),
+  ),
   isFinal: z.boolean(),
   /** when the last of it was used, as events say it */
   usedUpTo: z.string(),

@@ -13,6 +13,9 @@ import type {
 import type { Route } from "@compute-credits/api/route";
 import type { Sent } from "@compute-credits/client/http/sent";
 import { jsonText } from "@compute-credits/protocol/jsonText";
+import type { SignedEvidence } from "@compute-credits/protocol/json/evidence";
+import { EVIDENCE_REFUSALS } from "@compute-credits/api/problems/evidenceReasons";
+import type { SeenEvent, SignSeen } from "./signSeen.ts";
 import type { HoldOfLines, Ledger, LineEvent, Opened, Outcome } from "./ledger.ts";
 
 /** Who pays: an API key, which also gives access, or a spender that gave it. */
@@ -26,6 +29,10 @@ export interface LedgerOptions {
   readonly payer: Payer;
   /** an answer that takes longer is unknown: the lease sends the same request again */
   readonly timeoutMs: number;
+  /** signs what the machine shows; absent: it stays in the journal */
+  readonly signSeen?: SignSeen | undefined;
+  /** Tells the user. */
+  readonly say?: ((line: string) => void) | undefined;
 }
 
 type BodyOf<R extends Route> = Sent<R> extends { readonly body: infer Body } ? Body : object;
@@ -53,7 +60,14 @@ const Outcomes = z.object({
  * The ledger behind a metering server, asked with a provider's key. It asks the routes of the table
  * by Node.js' own client: `fetch` takes three times the agent's CPU (bench/meter.ts).
  */
-export function createHttpLedger({ server, key, payer, timeoutMs }: LedgerOptions): Ledger {
+export function createHttpLedger({
+  server,
+  key,
+  payer,
+  timeoutMs,
+  signSeen,
+  say = () => undefined,
+}: LedgerOptions): Ledger {
   const base = new URL(server);
   const isTls = base.protocol === "https:";
   const pool = { keepAlive: true, maxSockets: MOST_CONNECTIONS };
@@ -91,6 +105,28 @@ export function createHttpLedger({ server, key, payer, timeoutMs }: LedgerOption
     }
   }
 
+  /** Signs what the machine showed of an event. What cannot be signed keeps no charge back. */
+  async function signed(event: SeenEvent): Promise<{ readonly evidence?: SignedEvidence }> {
+    if (signSeen === undefined || event.seen === undefined) return {};
+    try {
+      const evidence = await signSeen(event);
+      return evidence === null ? {} : { evidence };
+    } catch (error) {
+      say(`no evidence is sent: ${error instanceof Error ? error.message : String(error)}`);
+      return {};
+    }
+  }
+
+  /** Sends a request with evidence, and without it if the server takes the evidence for bad. */
+  async function withEvidence<Answer>(
+    attempt: (sends: boolean) => Promise<Outcome<Answer>>,
+  ): Promise<Outcome<Answer>> {
+    const outcome = await attempt(true);
+    if (outcome.is !== "refused" || !EVIDENCE_REASONS.has(outcome.reason)) return outcome;
+    say(`charged without evidence, because the server refused it: ${outcome.said}`);
+    return await attempt(false);
+  }
+
   return {
     async open({ id, ttlSeconds, lines }: HoldOfLines) {
       const body: BodyOf<typeof openHold> = { id, ttlSeconds, lines, ...payer };
@@ -104,33 +140,53 @@ export function createHttpLedger({ server, key, payer, timeoutMs }: LedgerOption
       const body: BodyOf<typeof extendHold> = { id, ttlSeconds, lines };
       return withoutAnswer(await post(holdPath(hold, "extensions"), body));
     },
-    async capture({ hold, lines: parts, isFinal }) {
-      const lines = Object.entries(parts).map(([id, part]) => ({ id, ...part }));
-      const body: BodyOf<typeof captureHold> = { lines, final: isFinal };
-      return withoutAnswer(await post(holdPath(hold, "captures"), body));
+    async capture({ hold, lines: parts, isFinal, parties }) {
+      return await withEvidence(async (sends) => {
+        const lines = await Promise.all(
+          Object.entries(parts).map(async ([id, { seen, ...part }]) => {
+            const provider = parties?.provider ?? "";
+            const shown = sends ? await signed({ provider, ...part, seen }) : {};
+            return { id, ...part, ...shown };
+          }),
+        );
+        const body: BodyOf<typeof captureHold> = { lines, final: isFinal };
+        return withoutAnswer(await post(holdPath(hold, "captures"), body));
+      });
     },
     async release(id) {
       const body: BodyOf<typeof releaseHold> = {};
       return withoutAnswer(await post(holdPath(id, "release"), body));
     },
-    async report(events, parties) {
-      const outcome = await post(
-        "/v1/usage",
-        events.map((event) => cloudEvent(event, parties)),
-      );
-      if (outcome.is !== "done") return outcome;
-      const parsed = Outcomes.safeParse(jsonOf(outcome.answer));
-      if (!parsed.success) return NO_ANSWER;
-      for (const one of parsed.data.outcomes) {
-        const refused = Refused.safeParse(one);
-        if (!refused.success) continue;
-        const { reason, detail, status } = refused.data.problem;
-        return { is: "refused", reason, isUnpaid: status === 402, said: detail };
-      }
-      return { is: "done", answer: {} };
-    },
+    report: (events, parties) =>
+      withEvidence(async (sends) => {
+        const cloudEvents = await Promise.all(
+          events.map(async (event) => {
+            const { provider } = parties;
+            const { id: eventId, quantity, seen } = event;
+            const shown = sends ? await signed({ provider, eventId, quantity, seen }) : {};
+            return cloudEvent(event, parties, shown);
+          }),
+        );
+        return await reported(cloudEvents);
+      }),
   };
+
+  async function reported(events: readonly object[]): Promise<Outcome<object>> {
+    const outcome = await post("/v1/usage", events);
+    if (outcome.is !== "done") return outcome;
+    const parsed = Outcomes.safeParse(jsonOf(outcome.answer));
+    if (!parsed.success) return NO_ANSWER;
+    for (const one of parsed.data.outcomes) {
+      const refused = Refused.safeParse(one);
+      if (!refused.success) continue;
+      const { reason, detail, status } = refused.data.problem;
+      return { is: "refused", reason, isUnpaid: status === 402, said: detail };
+    }
+    return { is: "done", answer: {} };
+  }
 }
+
+const EVIDENCE_REASONS: ReadonlySet<string> = new Set(EVIDENCE_REFUSALS);
 
 function holdPath(id: string, what: string): string {
   return `/v1/holds/${encodeURIComponent(id)}/${what}`;
@@ -145,9 +201,10 @@ function withoutAnswer(outcome: Outcome<string>): Outcome<object> {
 function cloudEvent(
   { id, time, meter, dimensions, quantity }: LineEvent,
   { provider: source, spender: subject }: Opened,
+  shown: { readonly evidence?: SignedEvidence },
 ) {
   const type = "compute-credits.usage.v1";
-  const data = { meter, quantity, dimensions };
+  const data = { meter, quantity, dimensions, ...shown };
   return { specversion: "1.0", type, source, id, time, subject, data };
 }
 

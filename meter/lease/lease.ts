@@ -120,8 +120,9 @@ export function createLease(deps: LeaseDeps): Lease {
     }
     for (const [id, flag] of Object.entries(flags)) say(`${id}: ${FLAG_MEANINGS[flag]}`);
     const stamp = time().toISOString();
-    const post = nextPost({ ...state(), totals }, stamp, last !== undefined);
     const evidence = { ...(await deps.evidence()) };
+    const next = nextPost({ ...state(), totals }, stamp, last !== undefined);
+    const post = next === null ? null : withSeen(next, evidence);
     await journal.append({ is: "sample", at, time: stamp, totals, flags, evidence, post });
   }
 
@@ -130,7 +131,8 @@ export function createLease(deps: LeaseDeps): Lease {
     if (post === null) return true;
     const { seq, lines, isFinal, usedUpTo } = post;
     const hold = holdId(holdNumber);
-    const outcome = await ledger.capture({ hold, lines, isFinal, usedUpTo });
+    const { parties } = state();
+    const outcome = await ledger.capture({ hold, lines, isFinal, usedUpTo, parties });
     if (outcome.is === "unknown") return false;
     if (outcome.is === "done") {
       journal.note({ is: "charged", seq });
@@ -146,8 +148,8 @@ export function createLease(deps: LeaseDeps): Lease {
     const events = lines.flatMap(({ id, meter, dimensions }) => {
       const part = post.lines[id];
       if (part === undefined) return [];
-      const { eventId, quantity } = part;
-      return [{ id: eventId, time: post.usedUpTo, meter, dimensions, quantity }];
+      const { eventId, ...rest } = part;
+      return [{ id: eventId, time: post.usedUpTo, meter, dimensions, ...rest }];
     });
     const outcome =
       why === "hold_resolved" && parties !== null
@@ -291,6 +293,16 @@ function books({ lines, heldUnits, postedUnits, totals }: LeaseState): readonly 
     postedUnits: postedUnits[line.id] ?? 0n,
     usedAmount: totals[line.id]?.amount ?? 0n,
   }));
+}
+
+/** Puts what the machine showed of a line beside its units. */
+function withSeen(post: Post, evidence: LineEvidence): Post {
+  const lines = Object.entries(post.lines).map(([id, part]) => {
+    const seen = evidence[id];
+    const isEmpty = seen === undefined || Object.keys(seen).length === 0;
+    return [id, isEmpty ? part : { ...part, seen }] as const;
+  });
+  return { ...post, lines: Object.fromEntries(lines) };
 }
 
 /** The next capture, unless one is on its way: that one's content is frozen. */

@@ -55,12 +55,23 @@ export interface HoldExtension {
 export interface LineCapture {
   readonly hold: string;
   /** by line */
-  readonly lines: Readonly<Record<string, { eventId: string; quantity: bigint }>>;
+  readonly lines: Readonly<Record<string, LinePart>>;
+  /** `null` before a hold is open */
+  readonly parties: Opened | null;
   /** also returns the rest, and ends the hold */
   readonly isFinal: boolean;
   /** when the last of it was used */
   readonly usedUpTo: string;
 }
+
+export interface LinePart {
+  readonly eventId: string;
+  readonly quantity: bigint;
+  readonly seen?: Seen | undefined;
+}
+
+/** What the machine showed, by name, such as `utilisation_percent`. No price depends on it. */
+export type Seen = Readonly<Record<string, string>>;
 
 export interface LineEvent {
   readonly id: string;
@@ -68,4 +79,5 @@ export interface LineEvent {
   readonly meter: string;
   readonly dimensions: Readonly<Record<string, string>>;
   readonly quantity: bigint;
+  readonly seen?: Seen | undefined;
 }

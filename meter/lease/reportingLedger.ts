@@ -18,8 +18,8 @@ export function createReportingLedger(
       const events = lines.flatMap(({ id, meter, dimensions }) => {
         const part = parts[id];
         if (part === undefined) return [];
-        const { eventId, quantity } = part;
-        return [{ id: eventId, time: usedUpTo, meter, dimensions, quantity }];
+        const { eventId, ...rest } = part;
+        return [{ id: eventId, time: usedUpTo, meter, dimensions, ...rest }];
       });
       return ledger.report(events, parties);
     },

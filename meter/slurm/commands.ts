@@ -75,7 +75,7 @@ export async function chargeJob(options: SlurmOptions): Promise<number> {
   const hasLines = Object.keys(lines).length > 0;
   const usedUpTo = new Date().toISOString();
   const outcome = hasLines
-    ? await ledger.capture({ hold, lines, isFinal: true, usedUpTo })
+    ? await ledger.capture({ hold, lines, isFinal: true, usedUpTo, parties: null })
     : await ledger.release(hold);
   return codeOf(outcome, say);
 }

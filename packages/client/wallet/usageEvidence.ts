@@ -12,6 +12,8 @@ export interface MeterEvidence {
   /** of the hardware; 10,000 is all */
   readonly utilisationBps?: number;
   readonly energyMillijoules?: bigint;
+  /** what the hardware's own counter showed at the end of the work */
+  readonly energyCounterMillijoules?: bigint;
   /** of the customer's request, in a way that provider and customer agreed on */
   readonly requestHash?: Hex;
   /** a JWT, such as NVIDIA's overall token */

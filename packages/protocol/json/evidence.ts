@@ -23,7 +23,10 @@ export const EvidenceContent = z
       .max(10_000)
       .optional()
       .describe("Of the hardware; 10,000 is all."),
-    energyMillijoules: uintField(63).optional(),
+    energyMillijoules: uintField(63).optional().describe("Used by the work."),
+    energyCounterMillijoules: uintField(63)
+      .optional()
+      .describe("What the hardware's counter showed at the end: differences are what was used."),
     requestHash: Bytes32Field.optional().describe("Of the customer's request, in the meter's way."),
     attestation: Token.optional().describe("Of the hardware, such as NVIDIA's overall token."),
   })
@@ -46,7 +49,9 @@ export const EvidenceJson = z
         (text) => utf8.encode(text).length <= EVIDENCE.contentBytes.most,
         `must have at most ${EVIDENCE.contentBytes.most} bytes`,
       )
-      .describe("JSON: `utilisationBps`, `energyMillijoules`, `requestHash`, `attestation`."),
+      .describe(
+        "JSON: of `utilisationBps`, `energyMillijoules`, `energyCounterMillijoules`, `requestHash` and `attestation`, at least one.",
+      ),
     signature: z
       .string()
       .regex(/^0x[0-9a-fA-F]{130}$/, "must be 65 bytes: 0x and 130 hex digits")

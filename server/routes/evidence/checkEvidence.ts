@@ -86,8 +86,8 @@ export async function checkEvidence(
     const said = parseContent(content);
     if (said === null) {
       const detail =
-        "The evidence's content is not JSON with utilisationBps, energyMillijoules, requestHash " +
-        "or attestation, and nothing else. Nothing was charged.";
+        "The evidence's content is not JSON with utilisationBps, energyMillijoules, " +
+        "energyCounterMillijoules, requestHash or attestation, and nothing else. Nothing was charged.";
       return { problem: problem(422, "invalid_evidence", detail) };
     }
     const typedData = usageEvidenceTypedData(deployment, { provider, eventId, quantity, content });
