@@ -81,7 +81,7 @@ try {
     groups.push(made);
     const self = readProcess(process.pid);
     if (self === null) throw new Error("/proc is not here");
-    const tree = createTree(self);
+    const tree = createTree([self]);
     const cpu = lineOf(DEFAULT_METERS, "cpu", {
       id: "cpu",
       mostPerSecond: 8n * NS_PER_SECOND,

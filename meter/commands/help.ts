@@ -12,9 +12,9 @@ npm run meter -- slurm-hold | slurm-charge | kubelet     for clusters: docs/mete
 
 What is charged:
   --cpu                    CPU time that is used
-  --cpus NUMBER            CPUs that are set aside, for as long as it runs
+  --cpus NUMBER            CPUs that are set aside, for as long as it runs; with --cpu the most
   --memory                 memory that is used
-  --memory-limit SIZE      memory that is set aside, such as 4GiB; also its limit in a control group
+  --memory-limit SIZE      memory that is set aside, such as 4GiB; with --memory the most
   --gpu all|UUID,…         GPUs or MIG slices that are set aside
   --dcgm-exporter URL      asks dcgm-exporter for them, in place of NVIDIA's driver
   --disk FOLDER            bytes used of the file system there
@@ -26,9 +26,9 @@ What is charged:
 
 What runs:
   --user NAME              the command's user, who then cannot read the keys' files
-  --pid NUMBER             attach: a process with all that it starts
-  --cgroup FOLDER          attach: a control group
-  --container NAME         attach: a container of Docker's
+  --pid NUMBER             attach: a process with all that it starts; may be given several times
+  --cgroup FOLDER          attach: a control group; may be given several times
+  --container NAME         attach: a container of Docker's; may be given several times
   --docker-socket FILE     Docker's socket (/var/run/docker.sock)
 
 When, in seconds:

@@ -3,7 +3,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { UsageError } from "@compute-credits/platform/process/commandLine";
 import { NS_PER_SECOND } from "../clock.ts";
 import { openDocker } from "../docker/engine.ts";
-import type { WorkloadRecord } from "../journal/entries.ts";
+import { type WorkloadPart, type WorkloadRecord, partsOf } from "../journal/entries.ts";
 import type { Line } from "../lease/line.ts";
 import { lineOf } from "../lease/linesOf.ts";
 import { cgroupCpu, cgroupMemory } from "../sources/cgroup.ts";
@@ -11,7 +11,7 @@ import { diskSize, diskUsed } from "../sources/disk.ts";
 import { containerSources } from "../sources/docker.ts";
 import { hasOwnNetwork, namespaceBytes } from "../sources/network.ts";
 import { procCpu, procMemory } from "../sources/proc.ts";
-import { type Source, allocated } from "../sources/source.ts";
+import { type Source, allocated, summed } from "../sources/source.ts";
 import { createTree } from "../workload/processes.ts";
 import type { MeterOptions } from "./options.ts";
 
@@ -36,13 +36,13 @@ export async function linesOf(
   const lines: Line[] = [];
   const add = (of: "cpu" | "memory" | "disk" | "network", mostPerSecond: bigint) =>
     lines.push(lineOf(meters, of, { id: of, mostPerSecond, dimensions }));
-  if (cpus !== null) {
+  if (measured.cpu) {
+    add("cpu", BigInt(cpus ?? availableParallelism()) * NS_PER_SECOND);
+  } else if (cpus !== null) {
     const mostPerSecond = BigInt(cpus) * NS_PER_SECOND;
     const line = lineOf(meters, "cpu", { id: "cpu", mostPerSecond, dimensions });
     // What is set aside is a level: so many CPUs for as long as the workload runs.
     lines.push({ ...line, kind: "level" });
-  } else if (measured.cpu) {
-    add("cpu", BigInt(availableParallelism()) * NS_PER_SECOND);
   }
   if (measured.memory || memoryLimit !== null) {
     add("memory", (memoryLimit ?? machineMemory()) * NS_PER_SECOND);
@@ -102,15 +102,39 @@ interface Measurable {
 }
 
 async function measurable(record: WorkloadRecord, dockerSocket: string): Promise<Measurable> {
-  const { root, groups, container } = record;
-  if (container !== null) return containerSources(openDocker(dockerSocket), container);
-  const tree = root === null ? null : createTree(root);
-  const hasNetwork = root !== null && (await hasOwnNetwork(root.pid).catch(() => false));
+  const parts = partsOf(record);
+  const { root } = record;
+  const docker = openDocker(dockerSocket);
+  const containers = parts.flatMap(({ container }) =>
+    container === null ? [] : containerSources(docker, container),
+  );
+  if (containers.length > 0) {
+    return {
+      cpu: summed(containers.map(({ cpu }) => cpu)),
+      memory: summed(containers.map(({ memory }) => memory)),
+      network: summed(containers.map(({ network }) => network)),
+    };
+  }
+  const roots = parts.flatMap((part) => part.root ?? []);
+  const tree = roots.length === 0 ? null : createTree(roots);
+  // Several processes may share one network.
+  const hasNetwork =
+    root !== null && parts.length === 1 && (await hasOwnNetwork(root.pid).catch(() => false));
   return {
-    cpu: cgroupCpu(groups) ?? (tree === null ? null : procCpu(tree)),
-    memory: (await readable(cgroupMemory(groups))) ?? (tree === null ? null : procMemory(tree)),
+    cpu: allOf(parts.map(({ groups }) => cgroupCpu(groups))) ?? (tree && procCpu(tree)),
+    memory: (await memoryOf(parts)) ?? (tree && procMemory(tree)),
     network: hasNetwork ? namespaceBytes(root.pid) : null,
   };
+}
+
+async function memoryOf(parts: readonly WorkloadPart[]): Promise<Source | null> {
+  return allOf(await Promise.all(parts.map(({ groups }) => readable(cgroupMemory(groups)))));
+}
+
+/** The sum of what all parts have; `null` if one has it not. */
+function allOf(sources: readonly (Source | null)[]): Source | null {
+  const found = sources.filter((source) => source !== null);
+  return found.length < sources.length ? null : summed(found);
 }
 
 /** A group of version 2 may lack the memory controller. */
@@ -126,10 +150,10 @@ async function sourceOf(
 ): Promise<Source> {
   switch (id) {
     case "cpu":
-      if (measured.cpus !== null) return allocated(BigInt(measured.cpus));
+      if (measured.cpus !== null && !measured.cpu) return allocated(BigInt(measured.cpus));
       return found.cpu ?? missing("--cpu", "this workload's CPU time cannot be read");
     case "memory":
-      if (measured.memoryLimit !== null) return allocated(measured.memoryLimit);
+      if (measured.memoryLimit !== null && !measured.memory) return allocated(measured.memoryLimit);
       return found.memory ?? missing("--memory", "this workload's memory cannot be read");
     case "disk":
       return measured.diskQuota === null

@@ -36,10 +36,10 @@ export interface MeterOptions {
 /** What is measured of the workload. */
 export interface Measured {
   readonly cpu: boolean;
-  /** CPUs that are set aside for it, in place of the time that it uses */
+  /** CPUs that are set aside for it; with `cpu`, the most that it uses */
   readonly cpus: number | null;
   readonly memory: boolean;
-  /** bytes that are set aside for it, in place of what it uses */
+  /** bytes that are set aside for it; with `memory`, the most that it uses */
   readonly memoryLimit: bigint | null;
   /** `all`, or UUIDs; none if empty */
   readonly gpus: readonly string[];
@@ -56,9 +56,9 @@ export interface Measured {
 
 /** Workloads that run already. */
 export interface Attached {
-  readonly pid: number | null;
-  readonly cgroup: string | null;
-  readonly container: string | null;
+  readonly pids: readonly number[];
+  readonly cgroups: readonly string[];
+  readonly containers: readonly string[];
 }
 
 const OPTIONS = {
@@ -86,9 +86,9 @@ const OPTIONS = {
   network: { type: "boolean", default: false },
   "network-limit": { type: "string", default: "128MiB" },
   user: { type: "string" },
-  pid: { type: "string" },
-  cgroup: { type: "string" },
-  container: { type: "string" },
+  pid: { type: "string", multiple: true },
+  cgroup: { type: "string", multiple: true },
+  container: { type: "string", multiple: true },
   "docker-socket": { type: "string", default: DOCKER_SOCKET },
   help: { type: "boolean", default: false },
 } as const;
@@ -124,9 +124,9 @@ export function readMeterOptions(args: readonly string[]): MeterOptions | null {
       networkBytesPerSecond: bytesOf("--network-limit", values["network-limit"]) ?? 0n,
     },
     attached: {
-      pid: values.pid === undefined ? null : whole("--pid", values.pid, 1, 4_194_304),
-      cgroup: values.cgroup ?? null,
-      container: values.container ?? null,
+      pids: (values.pid ?? []).map((pid) => whole("--pid", pid, 1, 4_194_304)),
+      cgroups: values.cgroup ?? [],
+      containers: values.container ?? [],
     },
     user: values.user === undefined ? null : userOf(values.user),
     dockerSocket: values["docker-socket"],

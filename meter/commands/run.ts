@@ -4,7 +4,7 @@ import { UsageError } from "@compute-credits/platform/process/commandLine";
 import type { Ledger } from "../lease/ledger.ts";
 import { openDocker } from "../docker/engine.ts";
 import type { WorkloadRecord } from "../journal/entries.ts";
-import { attachToGroup, attachToProcess } from "../workload/attach.ts";
+import { attachToContainers, attachToGroups, attachToProcess } from "../workload/attach.ts";
 import { prepareWorkload } from "../workload/start.ts";
 import { workloadEnvironment } from "./environment.ts";
 import { leaseGpus } from "./gpus.ts";
@@ -37,7 +37,7 @@ export async function runCommand(options: MeterOptions, context: RunContext): Pr
           ...visibleGpus(gpus),
         },
         name: `compute-credits-${crypto.randomUUID()}`,
-        limits: { memoryBytes: options.measured.memoryLimit },
+        limits: { memoryBytes: options.measured.memoryLimit, cpus: options.measured.cpus },
         user: options.user,
       });
       const ended = new AbortController();
@@ -104,17 +104,21 @@ async function inSession(
 }
 
 async function attachedOf(options: MeterOptions): Promise<WorkloadRecord> {
-  const { pid, cgroup, container } = options.attached;
-  if ([pid, cgroup, container].filter((some) => some !== null).length !== 1) {
-    throw new UsageError("Name one workload: --pid PID, --cgroup FOLDER or --container NAME.");
+  const { pids, cgroups, containers } = options.attached;
+  const kinds = [pids, cgroups, containers].filter(({ length }) => length > 0);
+  if (kinds.length !== 1) {
+    throw new UsageError(
+      "Name what runs: --pid PID, --cgroup FOLDER or --container NAME. Several of one of these are " +
+        "charged together; of different ones, a process could count twice.",
+    );
   }
-  if (pid !== null) return attachToProcess(pid);
-  if (cgroup !== null) return attachToGroup(cgroup);
-  const found = await openDocker(options.dockerSocket).inspect(container ?? "");
-  if (found?.isRunning === true) {
-    return { root: null, groups: {}, isOurs: false, container: found.id };
-  }
-  throw new UsageError(`--container ${container ?? ""}: no such container runs.`);
+  const [first, ...others] = [
+    ...pids.map(attachToProcess),
+    ...attachToGroups(cgroups),
+    ...(await attachToContainers(openDocker(options.dockerSocket), containers)),
+  ];
+  if (first === undefined) throw new Error("nothing was attached");
+  return others.length === 0 ? first : { ...first, others };
 }
 
 function secretsOf({ providerKey, payer, meterKey }: MeterOptions): readonly string[] {

@@ -54,7 +54,7 @@ const Extension = z.object({
 
 const ProcessId = z.object({ pid: z.int(), startTicks: z.string() });
 
-const Workload = z.object({
+const Part = z.object({
   /** the first process; `null` if only a group or a container is known */
   root: ProcessId.nullable(),
   /** folders of control groups, by hierarchy */
@@ -63,6 +63,9 @@ const Workload = z.object({
   isOurs: z.boolean(),
   container: z.string().nullable(),
 });
+
+/** What is metered together: one part, or several of one kind that ran already. */
+export const Workload = Part.extend({ others: z.array(Part).optional() });
 
 const State = z.object({
   lease: z.string(),
@@ -133,4 +136,9 @@ export type Post = Readonly<z.output<typeof Post>>;
 export type Extension = Readonly<z.output<typeof Extension>>;
 export type Opening = Readonly<z.output<typeof Opening>>;
 export type WorkloadRecord = Readonly<z.output<typeof Workload>>;
+export type WorkloadPart = Readonly<z.output<typeof Part>>;
+
+export function partsOf({ others = [], ...first }: WorkloadRecord): readonly WorkloadPart[] {
+  return [first, ...others];
+}
 export type ProcessId = Readonly<z.output<typeof ProcessId>>;

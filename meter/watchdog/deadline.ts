@@ -6,6 +6,8 @@ import { z } from "zod";
 import { hasCode } from "@compute-credits/platform/process/errorCode";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 
+import { Workload } from "../journal/entries.ts";
+
 const FILE = "watched.json";
 
 const Watched = z.object({
@@ -13,12 +15,7 @@ const Watched = z.object({
   /** nanoseconds of that clock: when the workload is told to end */
   endsAtNs: z.string().regex(/^\d+$/).transform(BigInt),
   graceSeconds: z.number(),
-  workload: z.object({
-    root: z.object({ pid: z.int(), startTicks: z.string() }).nullable(),
-    groups: z.record(z.string(), z.string()),
-    isOurs: z.boolean(),
-    container: z.string().nullable(),
-  }),
+  workload: Workload,
   /** Docker's socket, for a container */
   dockerSocket: z.string(),
 });

@@ -10,6 +10,8 @@ export type GroupFolders = Readonly<Partial<Record<Hierarchy, string>>>;
 export interface GroupLimits {
   /** bytes; `null`: no limit */
   readonly memoryBytes: bigint | null;
+  /** whole CPUs; `null`: no limit. Only in version 2. */
+  readonly cpus?: number | null;
 }
 
 /**
@@ -63,7 +65,7 @@ function pathIn(cgroup: string, hierarchy: Hierarchy): string | null {
  */
 export function makeGroups(
   name: string,
-  { memoryBytes }: GroupLimits,
+  { memoryBytes, cpus = null }: GroupLimits,
   own: GroupFolders = ownGroups(),
 ): GroupFolders {
   const unified = make(own.unified === undefined ? undefined : parentOf(own.unified), name);
@@ -74,6 +76,9 @@ export function makeGroups(
   if (cpuacct !== null) made.cpuacct = cpuacct;
   const memory = hasMemory ? null : make(own.memory, name);
   if (memory !== null) made.memory = memory;
+  if (cpus !== null && unified !== null && existsSync(join(unified, "cpu.max"))) {
+    writeFileSync(join(unified, "cpu.max"), `${BigInt(cpus) * CPU_PERIOD} ${CPU_PERIOD}`);
+  }
   if (memoryBytes !== null) {
     if (hasMemory && unified !== null) {
       writeFileSync(join(unified, "memory.max"), `${memoryBytes}`);
@@ -83,6 +88,9 @@ export function makeGroups(
   }
   return made;
 }
+
+/** Microseconds within which a group may use its share: the kernel's own default. */
+const CPU_PERIOD = 100_000n;
 
 /**
  * A group with controllers may have no process of its own (cgroups(7), "no internal processes"). So

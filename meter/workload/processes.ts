@@ -57,11 +57,15 @@ export function readProcesses(): readonly Process[] {
 }
 
 /**
- * A process with all that it started: its descendants, its session, and those that were either
- * before. Remembers them, because a process whose parent ends gets another parent.
+ * Processes with all that they started: their descendants, their sessions, and those that were
+ * either before, each once. Remembers them, because a process whose parent ends gets another parent.
  */
-export function createTree(root: ProcessId, list: () => readonly Process[] = readProcesses) {
-  const known = new Map<number, string>([[root.pid, root.startTicks]]);
+export function createTree(
+  roots: readonly ProcessId[],
+  list: () => readonly Process[] = readProcesses,
+) {
+  const leaders = new Set(roots.map(({ pid }) => pid));
+  const known = new Map(roots.map(({ pid, startTicks }) => [pid, startTicks] as const));
 
   /** The members that are there now, zombies among them. */
   function members(): readonly Process[] {
@@ -73,12 +77,13 @@ export function createTree(root: ProcessId, list: () => readonly Process[] = rea
       found.set(process.pid, process);
       for (const child of children.get(process.pid) ?? []) add(child);
     };
-    const isGone = !all.some(({ pid, startTicks }) => known.get(pid) === startTicks);
-    if (isGone) known.clear();
+    const stillThere = all.filter(({ pid, startTicks }) => known.get(pid) === startTicks);
+    // A session keeps its id for as long as one of its processes runs. Once none of those that are
+    // known does, the same number may be the session of a stranger.
+    const sessions = new Set(stillThere.map(({ session }) => session));
+    for (const process of stillThere) add(process);
     for (const process of all) {
-      const isKnown = known.get(process.pid) === process.startTicks;
-      // A session keeps its id for as long as one of its processes runs, so it is no one else's.
-      if (isKnown || (process.session === root.pid && known.size > 0)) add(process);
+      if (leaders.has(process.session) && sessions.has(process.session)) add(process);
     }
     known.clear();
     for (const { pid, startTicks } of found.values()) known.set(pid, startTicks);

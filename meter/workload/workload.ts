@@ -1,4 +1,4 @@
-import type { WorkloadRecord } from "../journal/entries.ts";
+import { type WorkloadRecord, partsOf } from "../journal/entries.ts";
 import { killGroup, pidsIn } from "./groups.ts";
 import { type Process, createTree, isRunning, readProcess, signal } from "./processes.ts";
 
@@ -23,15 +23,17 @@ export function createWorkload(
   record: WorkloadRecord,
   pause: () => Promise<void> = () => new Promise((resolve) => setTimeout(resolve, 10)),
 ): Workload {
-  const { root, groups, isOurs } = record;
-  const tree = root === null ? null : createTree(root);
+  const { groups, isOurs } = record;
+  const parts = partsOf(record);
+  const roots = parts.flatMap(({ root }) => root ?? []);
+  const tree = createTree(roots);
   const hasGroup = Object.keys(groups).length > 0;
 
   /** The processes that make up the workload now. */
   function members(): readonly Process[] {
     const found = hasGroup
-      ? pidsIn(groups).flatMap((pid) => readProcess(pid) ?? [])
-      : (tree?.members() ?? []);
+      ? parts.flatMap((part) => pidsIn(part.groups)).flatMap((pid) => readProcess(pid) ?? [])
+      : tree.members();
     return found.filter(({ isZombie }) => !isZombie);
   }
 
@@ -39,7 +41,7 @@ export function createWorkload(
     record,
     isRunning: () =>
       // A program that ends leaves nothing to pay for, whatever it left behind in its group.
-      Promise.resolve(root === null ? members().length > 0 : isRunning(root)),
+      Promise.resolve(roots.length === 0 ? members().length > 0 : roots.some(isRunning)),
     terminate: () => {
       for (const process of members()) signal(process, "SIGTERM");
       return Promise.resolve();

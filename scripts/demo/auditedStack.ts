@@ -42,6 +42,8 @@ export async function startAuditedStack(
       dataFolder,
       ...(databaseUrls === undefined ? {} : { databaseUrl: databaseUrls.ledger }),
       settleIntervalSeconds: 1,
+      // While jobs run nobody sends a transaction, and the dispute window passes by blocks.
+      blockMilliseconds: 1_000,
       feeBps: 200,
       log,
       terms: { signers, threshold: 2 },

@@ -1,24 +1,27 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 
 import { createTestClient, http, parseUnits } from "viem";
 
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { buyCredits, requestRefund, settleRow } from "@compute-credits/client/chain/credits";
 import { ApiProblem } from "@compute-credits/client/http/api";
+import { readDebits } from "@compute-credits/client/insight/readDebits";
 import { type ProvenRow, createMeteringClient } from "@compute-credits/client/http/meteringClient";
 import { createReadAccess } from "@compute-credits/client/wallet/logAccess";
 import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
 import { formatCredits, parseCredits } from "@compute-credits/protocol/amounts";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
+import { firstHoldMicros, playBatch } from "../../examples/batch/play.ts";
+import { INSTALL, hasWeights } from "../../examples/inference/installed.ts";
+import { type Parties, openParties } from "../../examples/parties.ts";
 import { LOCAL_WINDOWS, localClient, localWallet } from "../local/deployLocal.ts";
 import { HARDHAT_CHAIN } from "../local/hardhatChain.ts";
 import type { LocalStack } from "../local/localStack.ts";
 import { mintDollars } from "../local/mintDollars.ts";
 import { wallets } from "../local/wallets.ts";
-import { type Receipt, compressRemotely, startCompressionService } from "./compressionService.ts";
 import { eventually } from "../local/eventually.ts";
 
 /** The chain's numbers at the end of the story. The ledger's equal them. */
@@ -27,12 +30,15 @@ export interface StoryEnd {
   readonly spentMicros: bigint;
   readonly earnedMicros: bigint;
   readonly refundedMicros: bigint;
+  /** how many charges rounded their fee */
+  readonly charges: bigint;
   /** what the vault still holds, in the token's smallest unit */
   readonly vaultTokens: bigint;
 }
 
-const JOBS = 5;
-const JOB_BYTES = 512 * 1024;
+/** Of a job that comes to its end, and of one that its budget ends. */
+const PARTS = 12;
+const TOO_MANY_PARTS = 100_000;
 
 /**
  * Plays the whole story on a local stack: buy, allow, work, debit, checkpoint, claim, synchronise,
@@ -99,36 +105,34 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
   const { id } = await metering.addAllowance(signed, { apiKey });
   say(`   allowance ${id}`);
 
-  say("3. A provider works for the holder of the key, and bills what the work took");
-  const service = await startCompressionService(asProvider.wallet, deployment, server.url);
-  const receipts: Receipt[] = [];
-  try {
-    for (let job = 0; job < JOBS; job++) {
-      // oxlint-disable-next-line no-await-in-loop -- the jobs come one after the other
-      receipts.push(await compressRemotely(service.url, apiKey, randomText(JOB_BYTES)));
-    }
-  } finally {
-    await service.stop();
-  }
-  const costMicros = receipts.reduce((sum, receipt) => sum + BigInt(receipt.costMicros), 0n);
-  const cpu = receipts.reduce((sum, { cpuMilliseconds }) => sum + cpuMilliseconds, 0);
-  const bytes = receipts.reduce((sum, receipt) => sum + receipt.bytes, 0);
-  say(`   ${JOBS} jobs took ${cpu} ms of CPU and moved ${bytes} bytes`);
+  const parties = await openParties({ server: server.url, rpc: rpcUrl }, wallets.alice);
+  say("3. A provider serves embeddings: the gateway charges their tokens to the key");
+  const inference = await playedInference(server.url, { parties, apiKey, say });
 
-  say("4. Its usage is debited at once");
+  say("4. It runs batch jobs: the meter agent charges their CPU and memory, within a budget");
+  const deps = { server: server.url, parties, say: indented(say), isTerminal: false };
+  const whole = await playBatch(deps, { budgetMicros: parseCredits("0.1"), count: PARTS });
+  assert(whole.isDone, "a job that its budget covers comes to its end");
+  const least = await firstHoldMicros(server.url);
+  const small = await playBatch(deps, { budgetMicros: least, count: TOO_MANY_PARTS });
+  assert(!small.isDone && small.why === "credit_ended", "a budget ends the job");
+  assert(small.costMicros <= least, "no job costs more than its budget");
+  const costMicros = inference + whole.costMicros + small.costMicros;
+
+  say("5. Its usage is debited at once");
   const debited = await metering.balance(alice);
   assert.equal(debited.spentMicros, costMicros, "what was charged is what the outcomes said");
   say(
     `   ${formatCredits(costMicros)} credits; ${formatCredits(debited.availableMicros)} are left`,
   );
 
-  say("5. A signed checkpoint settles every party in one transaction");
+  say("6. A signed checkpoint settles every party in one transaction");
   const { earnedMicros } = await meteringOfProvider.balance(provider);
   const first = await finalProof(alice, ({ row }) => row.spent === costMicros);
   const fee = costMicros - earnedMicros;
   say(`   epoch ${first.epoch}, root ${first.root}, ${await checkpointText(first.epoch)}`);
 
-  say("6. The provider claims its earnings, as tokens");
+  say("7. The provider claims its earnings, as tokens");
   const earningsRow = await metering.proof(provider);
   assert.equal(earningsRow.row.earned, earnedMicros, "the row pays what was earned");
   const before = await dollars(provider);
@@ -138,12 +142,12 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
     `   ${formatCredits(earnedMicros)} credits (fee ${formatCredits(fee)}) are ${inDollars(claimed)} dollars, ${receiptText(claim)}`,
   );
 
-  say("7. The wallet's balance on chain is synchronised: what was spent is burned");
+  say("8. The wallet's balance on chain is synchronised: what was spent is burned");
   const sync = await settleRow(asAlice, first);
   assert.equal(await credits(alice), bought - costMicros, "the chain shows what the ledger shows");
   say(`   ${formatCredits(await credits(alice))} credits on chain, ${receiptText(sync)}`);
 
-  say("8. It takes its unspent credits back, without asking anyone");
+  say("9. It takes its unspent credits back, without asking anyone");
   const unspent = await credits(alice);
   const dollarsBefore = await dollars(alice);
   const request = await requestRefund(asAlice, unspent);
@@ -153,7 +157,7 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
   const refundedTokens = (await dollars(alice)) - dollarsBefore;
   say(`   ${inDollars(refundedTokens)} dollars are back`);
 
-  say("9. The books balance, checked against the chain");
+  say("10. The books balance, checked against the chain");
   const end = await checkState(refundedTokens);
   say(
     `   purchased ${formatCredits(end.purchasedMicros)} = spent ${formatCredits(end.spentMicros)} + refunded ${formatCredits(end.refundedMicros)}`,
@@ -172,8 +176,9 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
     holds: (proven: ProvenRow) => boolean,
   ): Promise<ProvenRow> {
     return await eventually("a final checkpoint", async () => {
-      const [newest] = await server.context.checkpoints.list({ before: null, limit: 1 });
-      if (newest?.status === "pending") {
+      // The next one may be prepared already, and waits for the one that is pending.
+      const newest = await server.context.checkpoints.list({ before: null, limit: 2 });
+      if (newest.some(({ status }) => status === "pending")) {
         await chain.increaseTime({ seconds: LOCAL_WINDOWS.disputeWindowSeconds });
         await chain.mine({ blocks: 1 });
       }
@@ -197,6 +202,7 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
       args: [alice],
     });
     const vaultTokens = await dollars(contract);
+    const { debits } = await readDebits(metering.api, { account: lowercaseHex(alice), limit: 100 });
     assert.deepEqual(
       [purchased, spent, refunded],
       [ledger.purchasedMicros, ledger.spentMicros, ledger.refundedMicros],
@@ -215,14 +221,37 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
       spentMicros: spent,
       earnedMicros,
       refundedMicros: refunded,
+      charges: BigInt(debits.length),
       vaultTokens,
     };
   }
 }
 
-/** Makes text that compresses to about half its size, like real text. */
-function randomText(bytes: number): Buffer {
-  return Buffer.from(randomBytes(bytes / 2).toString("hex"));
+/** The cost of the example, or 0 if its weights are not installed. */
+async function playedInference(
+  server: string,
+  {
+    parties,
+    apiKey,
+    say,
+  }: {
+    readonly parties: Parties;
+    readonly apiKey: string;
+    readonly say: (line: string) => void;
+  },
+): Promise<bigint> {
+  if (!hasWeights()) {
+    say(`   (left out, because its weights are not installed: ${INSTALL})`);
+    return 0n;
+  }
+  // Only here: without the weights it could not be loaded.
+  const { playInference } = await import("../../examples/inference/play.ts");
+  const { costMicros } = await playInference({ server, parties, say: indented(say) }, apiKey);
+  return costMicros;
+}
+
+function indented(say: (line: string) => void): (line: string) => void {
+  return (line) => say(`   ${line}`);
 }
 
 function nullWhereMissing(error: unknown): null {

@@ -54,6 +54,7 @@ export const NOT_RUN: Readonly<Record<string, number>> = {
   "docs/auditors.md": 1,
   "docs/chain-repair.md": 3,
   "docs/dashboard.md": 1,
+  "docs/examples.md": 2,
   "docs/findings.md": 1,
   "docs/invariants.md": 1,
   "docs/meter-recipes.md": 5,

@@ -113,6 +113,41 @@ describe("npm run meter", () => {
     await burner.ended;
   });
 
+  it("meters several processes together, until the last of them has ended", async () => {
+    const { books, said, stopping, deps } = context();
+    const burn = ["for (;;) for (let i = 0; i < 1e6; i++);"];
+    const programs = [startProgram("-e", {}, burn), startProgram("-e", {}, burn)];
+    const [first, second] = programs;
+    const named = programs.flatMap(({ process: { pid } }) => ["--pid", `${pid}`]);
+    const done = attachCommand(optionsOf("--cpu", ...named), deps);
+    const charged = () => Number(books.charged("cpu"));
+    await eventually("a charge", () => Promise.resolve(charged() > 0));
+    await first?.end("SIGKILL");
+    const before = charged();
+    await eventually("a charge for the other", () => Promise.resolve(charged() > before));
+    stopping.abort();
+    expect(await done, said.join("\n")).to.equal(75);
+    expect(await second?.ended).not.to.equal(null);
+    for (const twoKinds of [["--pid", "1", "--cgroup", "/sys/fs/cgroup"], []]) {
+      // oxlint-disable-next-line no-await-in-loop -- two
+      const failed = await attachCommand(optionsOf("--cpu", ...twoKinds), deps).catch(String);
+      expect(failed).to.include("Several of one of these are charged together");
+    }
+  });
+
+  it("holds no more than a program is said to use, and charges what it used", async () => {
+    const { books, deps } = context();
+    const options = optionsOf(
+      ...["--cpu", "--cpus", "1", "--memory", "--memory-limit", "1GiB", "--reach", "8"],
+      ...["--", process.execPath, "-e", "setTimeout(() => 0, 1_500)"],
+    );
+    // A second of one CPU for eight, and eight GiB-seconds: all of a larger machine would be refused.
+    books.faults.units = 8_001n + 9n;
+    expect(await runCommand(options, deps)).to.equal(0);
+    expect(Number(books.charged("cpu"))).to.be.within(1, 1_500);
+    expect(Number(books.charged("memory"))).to.be.at.most(1);
+  });
+
   it("says what is wrong with its options", () => {
     const wrong: readonly (readonly [readonly string[], string])[] = [
       [["--memory-limit", "4GB"], "512MiB or 4GiB"],

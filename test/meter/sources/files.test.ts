@@ -8,6 +8,8 @@ import { cgroupCpu, cgroupMemory } from "../../../meter/sources/cgroup.ts";
 import { diskSize, diskUsed } from "../../../meter/sources/disk.ts";
 import { bytesIn } from "../../../meter/sources/network.ts";
 import { procCpu } from "../../../meter/sources/proc.ts";
+import { summed } from "../../../meter/sources/source.ts";
+import { attachToGroups } from "../../../meter/workload/attach.ts";
 import { ownGroups } from "../../../meter/workload/groups.ts";
 import { type Process, createTree, parseStat } from "../../../meter/workload/processes.ts";
 
@@ -121,7 +123,7 @@ describe("a process tree", () => {
 
   it("keeps a process whose parent ended, and never a neighbour", () => {
     let all = [process(1, 0, 0n), process(10, 1, 5n), process(11, 10, 7n), process(12, 1, 9n)];
-    const tree = createTree(root, () => all);
+    const tree = createTree([root], () => all);
     const pids = () => tree.members().map(({ pid }) => pid);
     expect(pids()).to.deep.equal([10, 11]);
     all = [process(1, 0, 0n), process(11, 1, 7n), process(12, 1, 9n)];
@@ -129,6 +131,28 @@ describe("a process tree", () => {
     // A later process with the id of one of them.
     all = [process(1, 0, 0n), process(11, 1, 0n, { startTicks: "99" }), process(12, 1, 9n)];
     expect(pids()).to.deep.equal([]);
+  });
+
+  it("of several roots has each process once, though one started the other", () => {
+    const all = [process(1, 0, 0n), process(10, 1, 5n), process(11, 10, 7n), process(12, 1, 9n)];
+    const roots = [root, { pid: 11, startTicks: "11" }, { pid: 12, startTicks: "12" }];
+    const tree = createTree(roots, () => all);
+    expect(tree.members().map(({ pid }) => pid)).to.deep.equal([10, 11, 12]);
+  });
+
+  it("takes no stranger for its own whose session has the number of the root's", () => {
+    const inSession = { session: 10 };
+    let all = [process(10, 1, 0n, inSession), process(11, 10, 0n, { session: 11 })];
+    const tree = createTree([root], () => all);
+    const pids = () => tree.members().map(({ pid }) => pid);
+    expect(pids()).to.deep.equal([10, 11]);
+    // The root and its session ended. Its number is given to another, and only the child is left.
+    all = [
+      process(10, 1, 0n, { ...inSession, startTicks: "99" }),
+      process(13, 10, 0n, inSession),
+      process(11, 1, 0n, { session: 11 }),
+    ];
+    expect(pids()).to.deep.equal([11]);
   });
 
   it("that changes while it is read is read again, so that no time counts twice", async () => {
@@ -142,6 +166,41 @@ describe("a process tree", () => {
     });
     expect(await source.read()).to.equal(null);
     expect(reads).to.equal(5);
+  });
+});
+
+describe("a sum of sources", () => {
+  const of = (value: bigint | null, epoch = "one") => ({
+    read: () => Promise.resolve(value === null ? null : { value, epoch }),
+  });
+
+  it("begins anew if one of them does, or has gone", async () => {
+    const whole = await summed([of(3n, "a"), of(4n, "b")]).read();
+    expect(whole).to.deep.equal({ value: 7n, epoch: "a, b" });
+    expect(await summed([of(3n, "a"), of(null)]).read()).to.deep.equal({
+      value: 3n,
+      epoch: "a, none",
+    });
+    expect(await summed([of(null), of(null)]).read()).to.equal(null);
+  });
+});
+
+describe("several control groups", () => {
+  it("are not one within another, where it would count twice", async () => {
+    const outer = await mkdtemp(join(tmpdir(), "compute-credits-groups-"));
+    const inner = join(outer, "inner");
+    await mkdir(inner);
+    for (const folder of [outer, inner]) {
+      // oxlint-disable-next-line no-await-in-loop -- two
+      for (const name of ["cgroup.procs", "cgroup.controllers"]) {
+        // oxlint-disable-next-line no-await-in-loop
+        await writeFile(join(folder, name), "");
+      }
+    }
+    expect(attachToGroups([inner])).to.have.length(1);
+    expect(() => attachToGroups([outer, inner])).to.throw("where it counts already");
+    expect(() => attachToGroups([inner, inner])).to.throw("where it counts already");
+    await rm(outer, { recursive: true });
   });
 });
 

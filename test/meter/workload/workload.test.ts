@@ -98,7 +98,7 @@ for (const { name, own } of places) {
       const one = await prepare([process.execPath, "-e", BURNER, file]);
       const { root, groups } = one.record;
       if (root === null) throw new Error("no process");
-      const tree = createTree(root);
+      const tree = createTree([root]);
       const cpu = cgroupCpu(groups) ?? procCpu(tree);
       const memory = cgroupMemory(groups) ?? procMemory(tree);
       const first = await cpu.read();
