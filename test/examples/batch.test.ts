@@ -19,10 +19,6 @@ describe("npm run example:batch", () => {
     return { code: await program.ended, said: program.said() };
   }
 
-  /** Micro-credits in a line such as `charged 0.0026 credits`. */
-  const chargedIn = (said: string) =>
-    Math.round(Number(/charged ([\d.]+) credits/.exec(said)?.[1]) * 1e6);
-
   it("does all parts of a job that its budget covers, and charges what they used", async () => {
     const { code, said } = await example("--parts", "8");
     expect(code, said).to.equal(0);
@@ -62,6 +58,11 @@ describe("npm run example:batch", () => {
     }
   });
 });
+
+/** Micro-credits in a line such as `charged 0.0026 credits`. */
+function chargedIn(said: string): number {
+  return Math.round(Number(/charged ([\d.]+) credits/.exec(said)?.[1]) * 1e6);
+}
 
 describe("a progress bar", () => {
   it("is full at the end only", () => {

@@ -138,8 +138,10 @@ describe("npm run meter", () => {
   it("holds no more than a program is said to use, and charges what it used", async () => {
     const { books, deps } = context();
     const options = optionsOf(
-      ...["--cpu", "--cpus", "1", "--memory", "--memory-limit", "1GiB", "--reach", "8"],
-      ...["--", process.execPath, "-e", "setTimeout(() => 0, 1_500)"],
+      ..."--cpu --cpus 1 --memory --memory-limit 1GiB --reach 8 --".split(" "),
+      process.execPath,
+      "-e",
+      "setTimeout(() => 0, 1_500)",
     );
     // A second of one CPU for eight, and eight GiB-seconds: all of a larger machine would be refused.
     books.faults.units = 8_001n + 9n;

@@ -169,11 +169,11 @@ describe("a process tree", () => {
   });
 });
 
-describe("a sum of sources", () => {
-  const of = (value: bigint | null, epoch = "one") => ({
-    read: () => Promise.resolve(value === null ? null : { value, epoch }),
-  });
+const of = (value: bigint | null, epoch = "one") => ({
+  read: () => Promise.resolve(value === null ? null : { value, epoch }),
+});
 
+describe("a sum of sources", () => {
   it("begins anew if one of them does, or has gone", async () => {
     const whole = await summed([of(3n, "a"), of(4n, "b")]).read();
     expect(whole).to.deep.equal({ value: 7n, epoch: "a, b" });
