@@ -29,7 +29,7 @@ export async function answerStream(exchange: Exchange): Promise<void> {
     read: api.readEvents(asked),
     isTooMuch: ({ output }) => output > asked.maxOutput,
   });
-  const { usage, isEstimated } = await measureStream(asked, relayed);
+  const { usage, isEstimated } = await measureStream(asked, relayed, exchange.count);
   const finished = await charge.finish(usedOf(model, usage), { isEstimated });
   if (res.destroyed) return;
   res.write(costComment(finished));

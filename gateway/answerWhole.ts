@@ -20,6 +20,7 @@ export async function answerWhole({
   model,
   charge,
   answer,
+  count,
   res,
 }: Exchange): Promise<void> {
   const status = answer.statusCode ?? 502;
@@ -38,7 +39,7 @@ export async function answerWhole({
   const told = api.usageOf(document);
   const { usage, isEstimated } =
     told === null
-      ? await measureText(asked, api.textOf(document))
+      ? await measureText(asked, api.textOf(document), count)
       : { usage: told, isEstimated: false };
   send(status, costFields(await charge.finish(usedOf(model, usage), { isEstimated })));
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Charge } from "@compute-credits/express/charge/charge";
 import type { Api, Prepared } from "./apis/api.ts";
 import type { Model } from "./models.ts";
+import type { Counter } from "./usage/countTokens.ts";
 
 /** A paid request whose upstream has begun to answer. */
 export interface Exchange {
@@ -12,6 +13,8 @@ export interface Exchange {
   readonly charge: Charge;
   /** the upstream's answer */
   readonly answer: IncomingMessage;
+  /** counts what the upstream does not */
+  readonly count: Counter;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
 }

@@ -38,6 +38,10 @@ export const Model = z.strictObject({
     .enum(["final", "continuous", "none"])
     .default("final")
     .describe("What the upstream tells: at the end, in each chunk (vLLM, SGLang), or nothing."),
+  tokenize: z
+    .enum(["none", "vllm", "sglang", "llama.cpp"])
+    .default("none")
+    .describe("Whose `/tokenize` the upstream has, for what it does not count."),
   allow: z
     .array(z.string().min(1).max(64))
     .max(64)

@@ -14,6 +14,7 @@ import { parseJson, textIn } from "./json.ts";
 import { type Model, type Models, linesOf } from "./models.ts";
 import { inputBound } from "./promptBound.ts";
 import type { Upstream } from "./upstream.ts";
+import { createCounter } from "./usage/countTokens.ts";
 import type { Exchange } from "./exchange.ts";
 
 export interface ApiDeps {
@@ -58,7 +59,8 @@ export async function serveApi(
       headers: headersFor(api, req),
       signal: charge.signal,
     });
-    const exchange: Exchange = { api, asked, model, charge, answer, req, res };
+    const count = createCounter(model, upstream);
+    const exchange: Exchange = { api, asked, model, charge, answer, count, req, res };
     const isStream = isEventStream(answer.headers["content-type"]);
     await (isStream && answer.statusCode === 200 ? answerStream(exchange) : answerWhole(exchange));
   } catch (error) {

@@ -135,6 +135,59 @@ describe("a request to the gateway", () => {
     expect(ids).to.have.length(2);
   });
 
+  describe("counts by the upstream's own tokenizer", () => {
+    const { usage: _, ...silent } = ANSWER;
+
+    /** Answers chats without usage, and counts as told. */
+    function tokenizes(answer: (asked: AskedModel) => unknown, status = 200): void {
+      rig.upstream.answerWith((asked, res) => {
+        const isCount = asked.path === "/tokenize";
+        res.writeHead(isCount ? status : 200, { "content-type": "application/json" });
+        res.end(JSON.stringify(isCount ? answer(asked) : silent));
+      });
+    }
+
+    const counts = () => rig.upstream.asked.filter(({ path }) => path === "/tokenize");
+
+    it("as vLLM and SGLang answer it", async () => {
+      // vLLM's answer: protocol.py, TokenizeResponse.
+      tokenizes(() => ({ count: 3, max_model_len: 4_096, tokens: [1, 2, 3], token_strs: null }));
+      const answer = await chat({ model: "vllm-tokens" });
+      expect(answer.headers.get("credits-cost")).to.equal("15");
+      expect(counts().map(({ body }) => body)).to.deep.include({
+        model: "vllm-tokens",
+        prompt: "Hi!",
+        add_special_tokens: false,
+      });
+      expect(counts()[0]?.headers.authorization).to.equal(`Bearer ${UPSTREAM_KEY}`);
+    });
+
+    it("as llama.cpp answers it", async () => {
+      // llama.cpp's answer: tools/server/README.md.
+      tokenizes(() => ({ tokens: [198, 1_919] }));
+      const answer = await chat({ model: "llama-tokens" });
+      expect(answer.headers.get("credits-cost")).to.equal("10");
+      expect(counts().map(({ body }) => body)).to.deep.include({
+        content: "Hi!",
+        add_special: false,
+      });
+    });
+
+    it("and by its own if that answers nothing that can be true", async () => {
+      for (const [wrong, status] of [
+        [{ count: 1_000_000 }, 200],
+        [{ count: -1 }, 200],
+        [{ tokens: "many" }, 200],
+        [{ count: 3 }, 500],
+      ] as const) {
+        tokenizes(() => wrong, status);
+        // oxlint-disable-next-line no-await-in-loop -- four
+        const answer = await chat({ model: "vllm-tokens" });
+        expect(answer.headers.get("credits-cost")).to.equal("12");
+      }
+    });
+  });
+
   describe("charges nothing, and asks nothing,", () => {
     afterEach(async () => {
       expect(rig.upstream.asked).to.deep.equal([]);
