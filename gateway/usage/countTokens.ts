@@ -55,7 +55,6 @@ async function askUpstream(text: string, { tokenize, model, upstream }: Asked) {
       headers: {},
       signal: AbortSignal.timeout(WAIT_MS),
     });
-    const tooLong = () => new GatewayError(502, "upstream_failed", "Its tokens are too many.");
     const bytes = await readBytes(answer, MOST_ANSWER_BYTES, tooLong);
     const document = parseJson(bytes.toString("utf8"));
     if (answer.statusCode !== 200 || !isRecord(document)) return null;
@@ -64,4 +63,8 @@ async function askUpstream(text: string, { tokenize, model, upstream }: Asked) {
   } catch {
     return null;
   }
+}
+
+function tooLong(): GatewayError {
+  return new GatewayError(502, "upstream_failed", "Its tokens are too many.");
 }

@@ -57,6 +57,8 @@ describe("a request to the gateway", () => {
   const chat = async (fields: object = {}, parts: object = {}) =>
     await post("/v1/chat/completions", { model: "small", messages, ...fields }, parts);
 
+  const counts = () => rig.upstream.asked.filter(({ path }) => path === "/tokenize");
+
   function onlyAsked(): AskedModel {
     const [asked] = rig.upstream.asked;
     expect(rig.upstream.asked).to.have.length(1);
@@ -146,8 +148,6 @@ describe("a request to the gateway", () => {
         res.end(JSON.stringify(isCount ? answer(asked) : silent));
       });
     }
-
-    const counts = () => rig.upstream.asked.filter(({ path }) => path === "/tokenize");
 
     it("as vLLM and SGLang answer it", async () => {
       // vLLM's answer: protocol.py, TokenizeResponse.
