@@ -12,7 +12,7 @@ const { alice } = wallets;
 describe("the dashboard, if an operator does not serve a refund", () => {
   let rig: DashboardPage;
   before(async () => {
-    rig = await openDashboardPage({ settleIntervalSeconds: 86_400 });
+    rig = await openDashboardPage({ settleIntervalSeconds: 100 });
     await rig.stack.buyAndWait(alice, parseCredits("100"));
     await requestRefund(rig.stack.as(alice), parseCredits("40"));
   });
