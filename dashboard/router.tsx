@@ -13,6 +13,7 @@ import { Home } from "./routes/Home.tsx";
 import { basketSearch } from "./routes/basketSearch.ts";
 import { buySearch } from "./routes/buySearch.ts";
 import { statementSearch } from "./routes/statementSearch.ts";
+import { marketSearch } from "./routes/market/marketSearch.ts";
 import { usageSearch } from "./routes/usageSearch.ts";
 
 const root = createRootRoute({
@@ -59,6 +60,13 @@ const prices = createRoute({
   path: "/prices",
   validateSearch: basketSearch,
   component: lazyRouteComponent(() => import("./routes/Prices.tsx"), "Prices"),
+});
+
+const market = createRoute({
+  getParentRoute: () => root,
+  path: "/market",
+  validateSearch: marketSearch,
+  component: lazyRouteComponent(() => import("./routes/market/Market.tsx"), "Market"),
 });
 
 const account = createRoute({
@@ -130,12 +138,19 @@ const webhooks = createRoute({
   component: lazyRouteComponent(() => import("./routes/Webhooks.tsx"), "Webhooks"),
 });
 
+const operator = createRoute({
+  getParentRoute: () => root,
+  path: "/operator",
+  component: lazyRouteComponent(() => import("./routes/operator/Operator.tsx"), "Operator"),
+});
+
 const routeTree = root.addChildren([
   home,
   party,
   checkpoint,
   rows,
   prices,
+  market,
   account,
   usage,
   keys,
@@ -147,6 +162,7 @@ const routeTree = root.addChildren([
   record,
   team,
   webhooks,
+  operator,
 ]);
 
 export const router = createRouter({

@@ -16,6 +16,8 @@ const HELP = `npm start [-- OPTIONS]      a local chain, the contracts and a met
   --rpc-port NUMBER           the chain's JSON-RPC port (${DEFAULT_PORTS.rpc}); 0 takes any free one
   --data FOLDER               where the embedded database lives (.data/local)
   --settle-seconds NUMBER     pause between two checkpoints (15)
+  --operator                  names the test wallet operator in OPERATORS: providers then
+                              need its approval
   --log-level LEVEL           of the server: debug, info, warn, error or silent (warn)
   --help                      this text
 
@@ -33,6 +35,7 @@ await run(async () => {
       "rpc-port": { type: "string", default: `${DEFAULT_PORTS.rpc}` },
       data: { type: "string", default: ".data/local" },
       "settle-seconds": { type: "string", default: "15" },
+      operator: { type: "boolean", default: false },
       "log-level": { type: "string", default: "warn" },
       help: { type: "boolean", default: false },
     },
@@ -59,7 +62,14 @@ await run(async () => {
   console.log("Starting a local chain and a metering server …");
   // Loaded only now: it takes a second, and a mistake above is answered at once.
   const { runLocal } = await import("./local/runLocal.ts");
-  await runLocal({ port, rpcPort, dataFolder: values.data, settleIntervalSeconds, logLevel });
+  await runLocal({
+    port,
+    rpcPort,
+    dataFolder: values.data,
+    settleIntervalSeconds,
+    logLevel,
+    hasOperator: values.operator,
+  });
 });
 
 function checkFolder(folder: string): void {

@@ -42,7 +42,9 @@ import { healthRoutes } from "./routes/health/health.ts";
 import { holdRoutes } from "./routes/holds/holds.ts";
 import { budgetRoutes } from "./routes/insight/budgets.ts";
 import { debitRoutes } from "./routes/insight/debits.ts";
+import { openHoldRoutes } from "./routes/insight/openHolds.ts";
 import { explainRoutes } from "./routes/insight/explain.ts";
+import { dutyRoutes } from "./routes/insight/duties.ts";
 import { liabilityRoutes } from "./routes/insight/liability.ts";
 import { reportRoutes } from "./routes/insight/report.ts";
 import { runwayRoutes } from "./routes/insight/runway.ts";
@@ -203,6 +205,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     checkpointSignatureRoutes({ checkpoints, submissions, chain }),
     receiptSignatureRoutes({ receiptRecords, chain }),
     debitRoutes({ insight, permit }),
+    openHoldRoutes({ insight, permit }),
     usageSumRoutes({ insight, permit, now }),
     runwayRoutes({ insight, permit }),
     budgetRoutes({ insight, permit }),
@@ -223,6 +226,12 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
       token,
       creditMicrosPerToken,
       now,
+    }),
+    dutyRoutes({
+      duties: context.duties,
+      chainStore,
+      refundWindowSeconds: terms.refundWindowSeconds,
+      permit,
     }),
     liabilityRoutes({ past: context.past, permit, vault, token, creditMicrosPerToken, now }),
     statementRoutes({ statements: context.statements, permit, now }),

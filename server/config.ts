@@ -81,6 +81,8 @@ export interface DashboardConfig {
   readonly folder: string;
   /** endpoints of the chain that its visitors' browsers ask */
   readonly rpcUrls: readonly string[];
+  /** origins of pages that may frame it */
+  readonly frames: readonly string[];
 }
 
 export interface WebhookConfig {
@@ -175,7 +177,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     publicOrigins: data.PUBLIC_URLS,
     allowedOrigins: data.ALLOWED_ORIGINS,
     sessionSeconds: data.SESSION_SECONDS,
-    dashboard: { folder: data.DASHBOARD_FOLDER, rpcUrls: data.DASHBOARD_RPC_URLS },
+    dashboard: {
+      folder: data.DASHBOARD_FOLDER,
+      rpcUrls: data.DASHBOARD_RPC_URLS,
+      frames: data.DASHBOARD_FRAMES,
+    },
     confirmations: data.CONFIRMATIONS,
     rpcTimeoutMs: data.RPC_TIMEOUT_MILLISECONDS,
     blocksPerRequest: BigInt(data.BLOCKS_PER_REQUEST),

@@ -110,6 +110,8 @@ import { createSubmissionStore } from "./stores/settlement/postgresSubmissionSto
 import { createTransactionStore } from "./stores/settlement/postgresTransactionStore.ts";
 import { createWriteOffStore } from "./stores/settlement/postgresWriteOffStore.ts";
 import type { SubmissionStore } from "./stores/settlement/submissionStore.ts";
+import type { DutyStore } from "./stores/settlement/dutyStore.ts";
+import { createDutyStore } from "./stores/settlement/postgresDutyStore.ts";
 import type { WriteOffStore } from "./stores/settlement/writeOffStore.ts";
 import { withGroupCommit } from "./stores/usage/groupCommit.ts";
 import { createUsageLedger } from "./stores/usage/postgresUsageLedger.ts";
@@ -166,6 +168,8 @@ export interface Context {
   readonly disputes: DisputeStore;
   /** the same disputes, for requests */
   readonly askedDisputes: DisputeStore;
+  /** what is due, for requests */
+  readonly duties: DutyStore;
   readonly writeOffs: WriteOffStore;
   readonly transactions: TransactionStore;
   readonly insight: InsightStore;
@@ -318,6 +322,7 @@ export async function createContext(
     submissions: createSubmissionStore(database),
     disputes: createDisputeStore(database),
     askedDisputes: createDisputeStore(reads.bounded),
+    duties: createDutyStore(reads.bounded),
     writeOffs: createWriteOffStore(database),
     transactions: createTransactionStore(database),
     insight: createInsightStore(reads.bounded),

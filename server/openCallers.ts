@@ -38,7 +38,11 @@ export function openCallers(
     allowedOrigins,
     sessionSeconds,
     operators,
-  }: Pick<Config, "publicOrigins" | "allowedOrigins" | "sessionSeconds" | "operators">,
+    dashboard,
+  }: Pick<
+    Config,
+    "publicOrigins" | "allowedOrigins" | "sessionSeconds" | "operators" | "dashboard"
+  >,
   { database, reads, providers, issuingKeys, chain }: CallerDeps,
 ): Callers {
   const sessions = createSessionStore(database);
@@ -46,7 +50,7 @@ export function openCallers(
   const keyDetails = createKeyDetailStore(database, reads);
   const keyUses = createLastUses((uses) => keyDetails.recordUses(uses));
   const sessionUses = createLastUses((uses) => sessions.recordUses(uses));
-  const origins = createOrigins({ publicOrigins, allowedOrigins });
+  const origins = createOrigins({ publicOrigins, allowedOrigins, frames: dashboard.frames });
   const identify = createIdentify({
     sessions,
     providers,

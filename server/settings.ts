@@ -127,6 +127,9 @@ const DASHBOARD = {
   DASHBOARD_RPC_URLS: listOf(url(/^https?$/, "http(s) URLs")).describe(
     "Endpoints of the chain that its visitors ask; everyone sees them.",
   ),
+  DASHBOARD_FRAMES: origins("https origins").describe(
+    "Pages that may frame it, such as `https://app.safe.global`.",
+  ),
 };
 
 const PRICES = {

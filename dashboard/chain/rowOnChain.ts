@@ -50,6 +50,15 @@ export async function readParty(
   return { blockNumber, purchased, spent, refunded, earned };
 }
 
+/** How many signers have to agree on a checkpoint. */
+export async function readThreshold({ client, contract }: ContractConnection): Promise<number> {
+  return await client.readContract({
+    address: contract,
+    abi: computeCreditsAbi,
+    functionName: "threshold",
+  });
+}
+
 /** A checkpoint's root and stage on chain; `null` if none of this epoch was ever submitted. */
 export async function readRoot(
   on: ContractConnection,

@@ -9,8 +9,10 @@ import styles from "./Shell.module.css";
 const LINKS = [
   ["/", "Look up"],
   ["/prices", "Prices"],
+  ["/market", "Market"],
   ["/account", "Account"],
   ["/provider", "Provider"],
+  ["/operator", "Operator"],
 ] as const;
 
 /** What every page has around its question. */

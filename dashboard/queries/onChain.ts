@@ -3,7 +3,7 @@ import type { Address } from "viem";
 
 import type { ContractConnection } from "@compute-credits/client/chain/readCheckpoints";
 import type { ChainAccess } from "../chain/ChainAccess.tsx";
-import { readParty, readRoot } from "../chain/rowOnChain.ts";
+import { readParty, readRoot, readThreshold } from "../chain/rowOnChain.ts";
 import type { ServerFacts } from "./server.ts";
 
 /** What the vault has of a party, read without the server. */
@@ -32,6 +32,16 @@ export const rootOnChainQuery = (
       access === null || epoch === null
         ? skipToken
         : async () => await readRoot(await connection(server, access), epoch),
+  });
+
+/** How many signatures of a checkpoint the contract wants. */
+export const thresholdQuery = (server: ServerFacts, access: ChainAccess | null) =>
+  queryOptions({
+    queryKey: ["threshold", access?.through],
+    queryFn:
+      access === null
+        ? skipToken
+        : async () => await readThreshold(await connection(server, access)),
   });
 
 /** The vault, read through what this browser has. */

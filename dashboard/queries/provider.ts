@@ -5,6 +5,7 @@ import { type ProvenRow, readProof } from "@compute-credits/client/accounts/read
 import type { SignedReceipt } from "@compute-credits/client/checkpoints/takeReceipt";
 import { readReceipt } from "@compute-credits/client/checkpoints/readReceipt";
 import { CreditsError } from "@compute-credits/client/errors/creditsError";
+import { readOpenHolds } from "@compute-credits/client/holds/readOpenHolds";
 import { readDebits } from "@compute-credits/client/insight/readDebits";
 import { readEarnings } from "@compute-credits/client/insight/readEarnings";
 import { type Key, readKeys } from "@compute-credits/client/keys/readKeys";
@@ -42,6 +43,13 @@ export const pendingRowQuery = (provider: Address) =>
       await readProof(api, { party: provider, of: "pending" }, { signal }).catch(
         orNull("row_not_found"),
       ),
+  });
+
+/** What a provider holds now, the next to end first. */
+export const openHoldsQuery = (provider: Address) =>
+  queryOptions({
+    queryKey: ["own", provider, "changing", "holds"],
+    queryFn: async ({ signal }) => await readOpenHolds(api, { provider, limit: 100 }, { signal }),
   });
 
 /** The keys with which a provider's machines charge, open ones first. */

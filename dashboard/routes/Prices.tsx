@@ -10,6 +10,7 @@ import { type RateCard, basketQuery, rateCardsQuery } from "../queries/prices.ts
 import { AddLine } from "./AddLine.tsx";
 import { type BasketLine, MOST_LINES } from "./basketSearch.ts";
 import styles from "./Prices.module.css";
+import { Quantity } from "./Quantity.tsx";
 import { nameOfLine, ratesIn, usualBasket } from "./usualBasket.ts";
 
 const route = getRouteApi("/prices");
@@ -131,33 +132,4 @@ function Price({ answer, index }: { readonly answer: Answer | undefined; readonl
     return <span title={price?.problem.detail}>not offered</span>;
   }
   return <Credits micros={price.costMicros} />;
-}
-
-function Quantity({
-  line,
-  onChange,
-}: {
-  readonly line: BasketLine;
-  readonly onChange: (quantity: number) => void;
-}) {
-  return (
-    <input
-      className={styles["quantity"]}
-      type="number"
-      min={1}
-      max={1_000_000_000_000}
-      step={1}
-      aria-label={`Quantity of ${nameOfLine(line)}`}
-      defaultValue={line.quantity}
-      onBlur={(event) => {
-        const { valueAsNumber, validity } = event.currentTarget;
-        if (validity.valid && Number.isInteger(valueAsNumber) && valueAsNumber !== line.quantity) {
-          onChange(valueAsNumber);
-        }
-      }}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") event.currentTarget.blur();
-      }}
-    />
-  );
 }

@@ -7,7 +7,8 @@ import { useServer } from "../parts/ServerContext.tsx";
 import { api } from "../queries/api.ts";
 import { loadWallets } from "./walletStore.ts";
 
-const meQuery = queryOptions({
+/** Who the caller is, and what it may do. */
+export const meQuery = queryOptions({
   queryKey: ["me"],
   staleTime: 60_000,
   queryFn: async ({ signal }) => await readMe(api, { signal }),

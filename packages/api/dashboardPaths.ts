@@ -8,6 +8,7 @@ export const DASHBOARD_PATHS = [
   "/checkpoints/$epoch",
   "/checkpoints/$epoch/rows",
   "/prices",
+  "/market",
   "/account",
   "/usage",
   "/keys",
@@ -19,6 +20,7 @@ export const DASHBOARD_PATHS = [
   "/record",
   "/team",
   "/webhooks",
+  "/operator",
 ] as const;
 
 const PATTERNS = DASHBOARD_PATHS.map((path) => new RegExp(`^${path.replace(/\$\w+/, "[^/]+")}$`));

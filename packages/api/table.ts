@@ -31,6 +31,7 @@ import { previewUsage } from "./usage/previews.ts";
 import { reportUsage } from "./usage/usage.ts";
 import { voidEvent } from "./usage/voids.ts";
 import { captureHold, extendHold, getHold, openHold, releaseHold } from "./holds/holds.ts";
+import { listOpenHolds } from "./holds/openHolds.ts";
 import { getCheckpointData } from "./checkpoints/checkpointData.ts";
 import { addCheckpointSignature } from "./checkpoints/checkpointSignatures.ts";
 import { getCheckpoint, getRows, listCheckpoints } from "./checkpoints/checkpoints.ts";
@@ -45,6 +46,7 @@ import {
 import { listBudgets, listSpenderBudgets } from "./insight/budgets.ts";
 import { listAccountDebits, listProviderDebits, listSpenderDebits } from "./insight/debits.ts";
 import { explainEvent, explainEventById } from "./insight/explain.ts";
+import { getDuties } from "./insight/duties.ts";
 import { getLiability } from "./insight/liability.ts";
 import { getReport } from "./insight/report.ts";
 import { getRunway } from "./insight/runway.ts";
@@ -142,6 +144,7 @@ export const ROUTES = [
   registerMeterKey,
   revokeMeterKey,
   listMeterKeys,
+  listOpenHolds,
   listCheckpoints,
   // Before the checkpoint of an epoch, whose path also fits.
   watchCheckpoints,
@@ -166,6 +169,7 @@ export const ROUTES = [
   explainEventById,
   getReport,
   getLiability,
+  getDuties,
   watchAccount,
   watchProvider,
   watchSpender,

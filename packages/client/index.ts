@@ -94,6 +94,7 @@ export { type BasketLine, type Market, type MarketOffer, readMarket } from "./ma
 export { type Capture, capture } from "./holds/capture.ts";
 export { type Extension, extendHold } from "./holds/extendHold.ts";
 export { type Hold, type HoldRequest, hold } from "./holds/hold.ts";
+export { type OpenHolds, readOpenHolds } from "./holds/readOpenHolds.ts";
 export { readHold } from "./holds/readHold.ts";
 export { release } from "./holds/release.ts";
 export { type PreviewRequest, type Previews, preview } from "./usage/preview.ts";
@@ -118,6 +119,7 @@ export { type Explanation, explain } from "./insight/explain.ts";
 export type { Range } from "./insight/range.ts";
 export { type Budgets, readBudgets } from "./insight/readBudgets.ts";
 export { type Debits, type DebitsOf, readDebits } from "./insight/readDebits.ts";
+export { type Duties, readDuties } from "./insight/readDuties.ts";
 export { type Earnings, readEarnings } from "./insight/readEarnings.ts";
 export { type Liability, readLiability } from "./insight/readLiability.ts";
 export { type ProviderStatement, readProviderStatement } from "./insight/readProviderStatement.ts";

@@ -43,6 +43,7 @@ import { approveVerb } from "./operators/approve.ts";
 import { listCheckpointsVerb, showCheckpointVerb } from "./operators/checkpoints.ts";
 import { watchVerb } from "./live/watch.ts";
 import { logCutsVerb, logEntriesVerb, logSegmentsVerb } from "./operators/log.ts";
+import { dutiesVerb } from "./operators/duties.ts";
 import { liabilityVerb } from "./operators/liability.ts";
 import { reportVerb } from "./operators/report.ts";
 import { alarmsVerb, statusVerb, vaultVerb } from "./operators/status.ts";
@@ -52,7 +53,14 @@ import { previewVerb, pricesVerb, quoteVerb } from "./pricing/prices.ts";
 import { claimAccessVerb, giveAccessVerb, revokeAccessVerb } from "./providers/access.ts";
 import { chargeVerb, voidVerb } from "./providers/charge.ts";
 import { captureLinesVerb, holdLinesVerb } from "./providers/holdLines.ts";
-import { captureVerb, extendVerb, holdVerb, releaseVerb, showHoldVerb } from "./providers/holds.ts";
+import {
+  captureVerb,
+  extendVerb,
+  holdVerb,
+  releaseVerb,
+  listHoldsVerb,
+  showHoldVerb,
+} from "./providers/holds.ts";
 import { issueReceiptVerb, latestReceiptVerb } from "./providers/receipts.ts";
 import { approvalVerb, registerVerb } from "./providers/register.ts";
 import { labelKeyVerb, listKeysVerb, replaceKeyVerb, revokeKeyVerb } from "./sessions/keys.ts";
@@ -182,6 +190,7 @@ export const VERBS: readonly Verb[] = [
   chargeVerb,
   holdVerb,
   holdLinesVerb,
+  listHoldsVerb,
   showHoldVerb,
   captureVerb,
   captureLinesVerb,
@@ -199,6 +208,7 @@ export const VERBS: readonly Verb[] = [
   approveVerb,
   reportVerb,
   liabilityVerb,
+  dutiesVerb,
   listCheckpointsVerb,
   showCheckpointVerb,
   capProofVerb,

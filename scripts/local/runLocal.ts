@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly dataFolder: string;
   readonly settleIntervalSeconds: number;
   readonly logLevel: string;
+  /** whether providers need the approval of the test wallet `operator` */
+  readonly hasOperator: boolean;
 }
 
 /**
@@ -61,6 +63,7 @@ export async function runLocal(options: RunOptions): Promise<void> {
       AUDITORS: wallets.auditor.account.address,
       // A receiver of webhooks on this machine.
       WEBHOOK_NETWORKS: "127.0.0.0/8",
+      ...(options.hasOperator && { OPERATORS: wallets.operator.account.address }),
       ...(dashboardFolder !== null && { DASHBOARD_FOLDER: dashboardFolder }),
     },
   }).catch((error: unknown) => {

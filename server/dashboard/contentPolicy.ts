@@ -4,12 +4,18 @@ export const WORKER_POLICY =
   "frame-ancestors 'none'";
 
 /**
- * What the dashboard may load: this server's own scripts and styles, nothing inline, no frame around
- * it. It may ask this server and the chain's endpoints that the operator names. WebAssembly is the
+ * What the dashboard may load: this server's own scripts and styles, nothing inline, and no frame
+ * around it but those that the operator names. It may ask this server and the chain's endpoints that the operator names. WebAssembly is the
  * tree's keccak. Trusted Types refuse any text that would become a script; the one policy that they
  * allow is for the URLs of workers.
  */
-export function contentPolicy(rpcUrls: readonly string[]): string {
+export function contentPolicy({
+  rpcUrls,
+  frames,
+}: {
+  readonly rpcUrls: readonly string[];
+  readonly frames: readonly string[];
+}): string {
   const origins = new Set(rpcUrls.map((url) => new URL(url).origin));
   return [
     "default-src 'none'",
@@ -20,7 +26,7 @@ export function contentPolicy(rpcUrls: readonly string[]): string {
     `connect-src ${["'self'", ...origins].join(" ")}`,
     "base-uri 'none'",
     "form-action 'none'",
-    "frame-ancestors 'none'",
+    `frame-ancestors ${frames.length === 0 ? "'none'" : frames.join(" ")}`,
     "require-trusted-types-for 'script'",
     "trusted-types compute-credits",
   ].join("; ");

@@ -20,6 +20,8 @@ export interface Dashboard {
   readonly contentPolicy: string;
   /** endpoints of the chain that the browser may ask itself */
   readonly rpcUrls: readonly string[];
+  /** origins of pages that may frame it */
+  readonly frames: readonly string[];
 }
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -32,6 +34,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 export async function openDashboard({
   folder,
   rpcUrls,
+  frames,
 }: DashboardConfig): Promise<Dashboard | null> {
   const names = await namesIn(join(folder, "assets"));
   const isBuilt = (await namesIn(folder)).includes("index.html");
@@ -49,8 +52,9 @@ export async function openDashboard({
       content: compressedFile(join(folder, "index.html")),
     },
     assets,
-    contentPolicy: contentPolicy(rpcUrls),
+    contentPolicy: contentPolicy({ rpcUrls, frames }),
     rpcUrls,
+    frames,
   };
 }
 

@@ -8,6 +8,8 @@ export interface Origins {
   isAllowed(origin: string): boolean;
   /** whether cookies travel over TLS only */
   readonly isSecure: boolean;
+  /** whether cookies travel to a page of this server inside another site's */
+  readonly isFramed: boolean;
   /** where the server is reached: its first public URL, else where it listens */
   url(): string;
   /** Tells where the server listens, which counts if no public URL was set. */
@@ -19,17 +21,20 @@ export interface OriginOptions {
   readonly publicOrigins: readonly string[];
   /** origins of other pages that may call it with a cookie */
   readonly allowedOrigins: readonly string[];
+  /** origins of pages that may frame the dashboard */
+  readonly frames: readonly string[];
 }
 
 /** The names of this machine, for a server without a public URL. */
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 
-export function createOrigins({ publicOrigins, allowedOrigins }: OriginOptions): Origins {
+export function createOrigins({ publicOrigins, allowedOrigins, frames }: OriginOptions): Origins {
   const allowed = new Set([...publicOrigins, ...allowedOrigins]);
   let [reachedAt = ""] = publicOrigins;
   return {
     isAllowed: (origin) => allowed.has(origin),
     isSecure: publicOrigins.some((origin) => origin.startsWith("https:")),
+    isFramed: frames.length > 0,
     url: () => reachedAt,
     listensAt(url) {
       if (publicOrigins.length > 0) return;

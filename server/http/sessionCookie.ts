@@ -16,18 +16,33 @@ export function cookieToken(req: Request, isSecure: boolean): string | null {
   return null;
 }
 
+/** Where the cookie travels. */
+export interface CookieReach {
+  /** over TLS only */
+  readonly isSecure: boolean;
+  /** also to a page of this server inside another site's, such as Safe's */
+  readonly isFramed: boolean;
+}
+
 /** Sets the cookie until the session expires. No script reads it, and no other site sends it. */
 export function setSessionCookie(
   res: Response,
-  { token, expiresAt, isSecure }: { token: string; expiresAt: Date; isSecure: boolean },
+  { token, expiresAt, ...reach }: { token: string; expiresAt: Date } & CookieReach,
 ): void {
-  res.cookie(nameOf(isSecure), token, { ...attributes(isSecure), expires: expiresAt });
+  res.cookie(nameOf(reach.isSecure), token, { ...attributes(reach), expires: expiresAt });
 }
 
-export function clearSessionCookie(res: Response, isSecure: boolean): void {
-  res.clearCookie(nameOf(isSecure), attributes(isSecure));
+export function clearSessionCookie(res: Response, reach: CookieReach): void {
+  res.clearCookie(nameOf(reach.isSecure), attributes(reach));
 }
 
-function attributes(isSecure: boolean) {
-  return { httpOnly: true, sameSite: "strict", secure: isSecure, path: "/" } as const;
+/**
+ * A frame in another site's page gets no strict cookie. A partitioned one stays with the site around
+ * the frame, so a third site's pages still send none, and `checkOrigin` refuses what they would send.
+ */
+function attributes({ isSecure, isFramed }: CookieReach) {
+  const shared = { httpOnly: true, secure: isSecure, path: "/" } as const;
+  return isSecure && isFramed
+    ? ({ ...shared, sameSite: "none", partitioned: true } as const)
+    : ({ ...shared, sameSite: "strict" } as const);
 }

@@ -125,6 +125,7 @@ export const CALLS: Readonly<Record<(typeof ROUTES)[number]["id"], Call | string
   openHold: {
     hold: ({ api }) => sdk.hold(api, { id: "a", spender: WORD, ...work, ttlSeconds: 1 }),
   },
+  listOpenHolds: { readOpenHolds: ({ api }) => sdk.readOpenHolds(api, { provider }) },
   getHold: { readHold: ({ api }) => sdk.readHold(api, { id: "a" }) },
   captureHold: { capture: ({ api }) => sdk.capture(api, { id: "a", eventId: "b", quantity: 1 }) },
   extendHold: {
@@ -161,6 +162,7 @@ export const CALLS: Readonly<Record<(typeof ROUTES)[number]["id"], Call | string
   },
   explainEvent: "explain asks with the id in the query, where no URL loses it.",
   explainEventById: { explain: ({ api }) => sdk.explain(api, { provider, eventId: ".." }) },
+  getDuties: { readDuties: ({ api }) => sdk.readDuties(api) },
   getReport: { readReport: ({ api }) => sdk.readReport(api) },
   getLiability: { readLiability: ({ api }) => sdk.readLiability(api) },
   watchAccount: { watch: ({ api }) => watchOnce(api, { account }) },

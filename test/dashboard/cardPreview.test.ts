@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 
+import { burnOf } from "../../dashboard/routes/provider/burnOf.ts";
 import {
   type LinearRate,
   costUp,
@@ -75,6 +76,41 @@ describe("the stages of earnings", () => {
         const most = [earned, pending ?? 0n, final, claimed].reduce((a, b) => (a > b ? a : b));
         expect(parts.reduce((sum, part) => sum + part, 0n)).to.equal(most);
         expect(parts.every((part) => part >= 0n)).to.equal(true);
+      }),
+      { numRuns: propertyRuns(200) },
+    );
+  });
+});
+
+describe("the burn of a hold", () => {
+  const createdAt = new Date("2026-01-01T00:00:00Z");
+  const now = new Date("2026-01-01T01:00:00Z");
+  const expiresAt = new Date("2026-01-01T04:00:00Z");
+
+  it("stops when it is used up at the rate so far, if that is before its end", () => {
+    const hold = { createdAt, expiresAt, capturedMicros: 10n, heldMicros: 5n };
+    expect(burnOf(hold, now)).to.deep.equal({
+      microsPerHour: 10n,
+      stopsAt: new Date("2026-01-01T01:30:00Z"),
+      because: "credits",
+    });
+  });
+
+  it("stops at its end if enough is left, or nothing was charged yet", () => {
+    for (const [capturedMicros, heldMicros] of [
+      [10n, 30n],
+      [0n, 1n],
+    ] as const) {
+      const burn = burnOf({ createdAt, expiresAt, capturedMicros, heldMicros }, now);
+      expect(burn).to.deep.include({ stopsAt: expiresAt, because: "time" });
+    }
+  });
+
+  it("never stops after its end, nor before now, whatever was charged", () => {
+    fc.assert(
+      fc.property(amount, amount, (capturedMicros, heldMicros) => {
+        const { stopsAt } = burnOf({ createdAt, expiresAt, capturedMicros, heldMicros }, now);
+        expect(stopsAt.getTime()).to.be.within(now.getTime(), expiresAt.getTime());
       }),
       { numRuns: propertyRuns(200) },
     );

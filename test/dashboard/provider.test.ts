@@ -29,7 +29,9 @@ describe("the provider's page", () => {
   // Before there is a row or a receipt, the server answers 404, which browsers report.
   afterEach(() =>
     expect(
-      dashboard.complaints.splice(0).filter((each) => !/404.*\/(proof|latest)\b/.test(each)),
+      dashboard.complaints
+        .splice(0)
+        .filter((each) => !/404.*\/(proof|latest|profiles)\b/.test(each)),
     ).to.deep.equal([]),
   );
 
@@ -104,6 +106,37 @@ describe("the provider's page", () => {
     await price.fill("");
   });
 
+  it("says who it is in the market, in its own words and with its wallet", async () => {
+    const { page, open } = dashboard;
+    await page.getByLabel("Name", { exact: true }).fill("North GPU");
+    await page.getByLabel("Where it is served").fill("https://gpu.example/v1");
+    await page.getByLabel("Regions").fill("eu-north-1, eu-west-1");
+    await page.getByRole("button", { name: "Publish" }).click();
+    await page.getByText('The market shows you as "North GPU"').waitFor();
+    await page.getByRole("button", { name: "Ask my wallet" }).click();
+    await page.locator('[data-listed="yes"]').waitFor();
+    await open("/market?region=eu-west-1");
+    const offer = page.getByRole("row", { name: /North GPU/ });
+    await offer.getByText("eu-north-1, eu-west-1").waitFor();
+    expect(await page.getByRole("link", { name: /gpu\.example/ }).count()).to.equal(0);
+    await expectAccessible(page);
+    await lookAt(page, "market");
+  });
+
+  it("prices the basket of the page's address, and shows who offers it", async () => {
+    const { page, open } = dashboard;
+    const basket = JSON.stringify([{ meter: "requests", quantity: 250, dimensions: {} }]);
+    await open(`/market?basket=${encodeURIComponent(basket)}`);
+    await page.locator("[data-total]", { hasText: /^2\.5$/ }).waitFor();
+    await page.getByLabel("Quantity of requests").fill("500");
+    await page.keyboard.press("Tab");
+    await page.locator("[data-total]", { hasText: /^5$/ }).waitFor();
+    await page.getByLabel("Region").fill("us-east-1");
+    await page.getByRole("button", { name: "Filter" }).click();
+    await page.getByText("No listed provider offers all of it").waitFor();
+    await open("/provider");
+  });
+
   it("has lines to paste with the right values", async () => {
     const { page, stack } = dashboard;
     await page.locator('[data-snippet="middleware"]').waitFor();
@@ -112,6 +145,23 @@ describe("the provider's page", () => {
     expect(lines).to.include(new URL(stack.server.url).origin).and.to.include(addressOf(provider));
     await expectAccessible(page);
     await lookAt(page, "provider");
+  });
+
+  it("shows a hold by itself, how fast it is used, and when it stops", async () => {
+    const { page, stack } = dashboard;
+    const work = { spender, meter: "requests", quantity: 10, ttlSeconds: 60 };
+    const held = await stack.request("/v1/holds", { body: { id: "job-1", ...work }, key });
+    expect(held.status).to.equal(201);
+    const row = page.getByRole("row", { name: /job-1/ });
+    await row.getByRole("cell", { name: "0.1", exact: true }).waitFor();
+    const part = { eventId: "job-1/1", quantity: 4, final: false };
+    const captured = await stack.request("/v1/holds/job-1/captures", { body: part, key });
+    expect(captured.status).to.equal(201);
+    await row.getByRole("cell", { name: "0.06", exact: true }).waitFor();
+    await row.getByRole("cell", { name: "0.04", exact: true }).waitFor();
+    await expectAccessible(page);
+    await stack.request("/v1/holds/job-1/release", { body: {}, key });
+    await page.getByText("Nothing is on hold").waitFor();
   });
 
   it("ends a key, which then charges no more", async () => {

@@ -96,6 +96,7 @@ const PRIVATE: { readonly [Id in RouteId]?: PrivateRead } = {
   watchProvider: ofProvider("/events"),
   watchSpender: ofSpender("/events"),
   listProviderDebits: ofProvider("/debits"),
+  listOpenHolds: ofProvider("/holds"),
   getProviderEarnings: ofProvider("/earnings"),
   listAcceptances: ofSpender("/acceptances"),
   listOffers: ofSpender("/offers"),
@@ -130,6 +131,7 @@ const PRIVATE: { readonly [Id in RouteId]?: PrivateRead } = {
     absent: () => `/v1/acts?account=${NOBODY}`,
   },
   getLiability: { parties: ALL, path: () => "/v1/liability", absent: () => "/v1/liability" },
+  getDuties: { parties: ALL, path: () => "/v1/duties", absent: () => "/v1/duties" },
   getReport: { parties: ALL, path: () => "/v1/report", absent: () => "/v1/report" },
 };
 

@@ -9,6 +9,8 @@ import { useLiveProvider } from "../../queries/useLiveProvider.ts";
 import { Owned } from "../../wallet/Owned.tsx";
 import { CardPreview } from "./CardPreview.tsx";
 import { Earned } from "./Earned.tsx";
+import { LiveHolds } from "./LiveHolds.tsx";
+import { MarketProfile } from "./MarketProfile.tsx";
 import { ProviderKeys } from "./ProviderKeys.tsx";
 import { Snippets } from "./Snippets.tsx";
 
@@ -28,11 +30,17 @@ function OfProvider({ provider }: { readonly provider: Address }) {
     <>
       <Approval provider={provider} />
       <Earned provider={provider} />
+      <Card title="What you hold now">
+        <LiveHolds provider={provider} />
+      </Card>
       <Card title="Keys of your machines">
         <ProviderKeys provider={provider} />
       </Card>
       <Card title="Your prices, and what a change would have made of last week">
         <CardPreview provider={provider} />
+      </Card>
+      <Card title="What the market says of you">
+        <MarketProfile provider={provider} />
       </Card>
       <Card title="Charge with it">
         <Snippets provider={provider} />

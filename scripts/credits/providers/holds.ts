@@ -1,6 +1,7 @@
 import { capture } from "@compute-credits/client/holds/capture";
 import { extendHold } from "@compute-credits/client/holds/extendHold";
 import { hold } from "@compute-credits/client/holds/hold";
+import { readOpenHolds } from "@compute-credits/client/holds/readOpenHolds";
 import { readHold } from "@compute-credits/client/holds/readHold";
 import { release } from "@compute-credits/client/holds/release";
 import { SignedQuoteJson } from "@compute-credits/protocol/json/quote";
@@ -15,9 +16,11 @@ import {
   optional,
   required,
   whole,
+  rowsAtMost,
   withDefault,
 } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
+import { humanLines } from "../output/humanLines.ts";
 import { show } from "../output/shown.ts";
 import { MOST_UNITS, WORK, dimensionsOf } from "./work.ts";
 
@@ -69,6 +72,29 @@ export const showHoldVerb = verb({
   options: { id, provider: optional(ADDRESS, "whose hold, for operators and auditors") },
   run: async (context, { id: name, provider }) =>
     show(await readHold(context.api, { id: name, ...(provider && { provider }) })),
+});
+
+export const listHoldsVerb = verb({
+  name: "holds list",
+  reader: "provider",
+  summary: "Lists a provider's open holds, the next to end first",
+  examples: ["holds list --bearer-file provider.key"],
+  asks: null,
+  options: {
+    provider: optional(ADDRESS, "whose, for operators and auditors"),
+    limit: rowsAtMost(1_000),
+  },
+  async run(context, { provider: given, limit }) {
+    const provider = await context.party(given);
+    const page = await readOpenHolds(context.api, { provider, limit });
+    const holds = page.holds.map(({ id: holdId, heldMicros, capturedMicros, expiresAt }) => ({
+      hold: holdId,
+      heldMicros,
+      capturedMicros,
+      ends: expiresAt,
+    }));
+    return show(page, humanLines({ holds, isAll: page.isAll }));
+  },
 });
 
 export const captureVerb = verb({

@@ -13,7 +13,7 @@ const FOR_EVER = "public, max-age=31536000, immutable";
  * browser that asks for another path gets the page too, with 404, and programs their problem.
  */
 export function serveDashboard(dashboard: Dashboard): RequestHandler {
-  const { assets, page, rpcUrls } = dashboard;
+  const { assets, page, rpcUrls, frames } = dashboard;
   return async (req, res, next) => {
     if (req.method !== "GET" && req.method !== "HEAD") {
       next();
@@ -33,6 +33,8 @@ export function serveDashboard(dashboard: Dashboard): RequestHandler {
         "referrer-policy": "same-origin",
         vary: "Accept",
       });
+      // It knows no list of origins; the policy's frame-ancestors does.
+      if (frames.length > 0) res.removeHeader("x-frame-options");
       await send(res, page);
     } else {
       next();

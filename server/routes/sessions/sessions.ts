@@ -64,11 +64,11 @@ export function sessionRoutes(deps: SessionDeps): Router {
     const { body } = read();
     const opened = await openSession(req, body, { ...deps, nonces: await openNonces() });
     const { session, token } = opened;
-    const { isSecure } = origins;
+    const { isSecure, isFramed } = origins;
     answerHoldsSecret(res, session.id);
     res.set("Cache-Control", "no-store");
     if (body.as === "bearer") return answer(201, { ...session, token });
-    setSessionCookie(res, { token, expiresAt: session.expiresAt, isSecure });
+    setSessionCookie(res, { token, expiresAt: session.expiresAt, isSecure, isFramed });
     return answer(201, session);
   });
 
@@ -84,7 +84,7 @@ export function sessionRoutes(deps: SessionDeps): Router {
   mount(router, revokeSessions, async ({ req, res, answer }) => {
     const { address } = await requireSession(req, identify);
     const revoked = await sessions.revokeAll(address);
-    clearSessionCookie(res, origins.isSecure);
+    clearSessionCookie(res, origins);
     return answer(200, { address, revoked });
   });
 
@@ -95,7 +95,7 @@ export function sessionRoutes(deps: SessionDeps): Router {
     if (!(await sessions.revoke({ address, id }))) {
       throw fail(404, "session_not_found", "Your address has no session with this id. Check it.");
     }
-    if (id === sessionId) clearSessionCookie(res, origins.isSecure);
+    if (id === sessionId) clearSessionCookie(res, origins);
     return answer(200, { address, id });
   });
 

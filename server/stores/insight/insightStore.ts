@@ -114,6 +114,18 @@ export interface ExplainedPart {
   readonly facts: ChargeFacts;
 }
 
+/** A hold that has not ended, with the sums of its lines. */
+export interface OpenHold {
+  readonly id: string;
+  readonly spender: SpenderId;
+  /** of its first line */
+  readonly meter: string;
+  readonly heldMicros: bigint;
+  readonly capturedMicros: bigint;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
 /** Queries about past and future spending. Only reads. */
 export interface InsightStore {
   /** Lists debits, newest first. `after` is the last debit of the previous page. */
@@ -127,6 +139,16 @@ export interface InsightStore {
     owner: LogOwner,
     query: { groupBy: Grouping; from: Date; to: Date; limit: number | null },
   ): Promise<readonly UsageSum[]>;
+  /** Lists a provider's open holds, the next to end first, at most `limit`. */
+  openHolds(
+    provider: Address,
+    limit: number,
+  ): Promise<{
+    readonly now: Date;
+    readonly holds: readonly OpenHold[];
+    /** whether none ends later */
+    readonly isAll: boolean;
+  }>;
   /** Reads who may read an event's explanation. Returns `null` if it was not debited. */
   partiesOf(event: { provider: Address; id: string }): Promise<EventParties | null>;
   /** Explains an event's charges. Returns `null` if it was not debited. */

@@ -3,6 +3,7 @@ import type { InsightStore } from "./insightStore.ts";
 import { readBudgets } from "./budgets.ts";
 import { readDebits, readParties } from "./debitLog.ts";
 import { readExplanation } from "./explanation.ts";
+import { readOpenHolds } from "./openHolds.ts";
 import { readOutlook } from "./outlook.ts";
 import { readUsageSums } from "./usageSums.ts";
 
@@ -13,6 +14,7 @@ export function createInsightStore(database: Database): InsightStore {
 
   return {
     debits: (...args) => readDebits(database, ...args),
+    openHolds: (...args) => inSnapshot((sql) => readOpenHolds(sql, ...args)),
     partiesOf: (event) => readParties(database, event),
     usage: (...args) => inSnapshot((sql) => readUsageSums(sql, ...args)),
     explain: (...args) => inSnapshot((sql) => readExplanation(sql, ...args)),

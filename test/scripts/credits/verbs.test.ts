@@ -414,6 +414,8 @@ describe("npm run credits", () => {
       expect(
         (await document("holds show --id h1 --bearer-file {provider.key}"))["status"],
       ).to.equal("open");
+      const listed = await document("holds list --bearer-file {provider.key}");
+      expect(listed["holds"]).to.have.length(1).and.to.have.nested.property("0.id", "h1");
       const extended = await document(
         "extend --id h1 --extension more --ttl 90 --quantity 2 --bearer-file {provider.key} --yes",
       );
@@ -612,6 +614,7 @@ describe("npm run credits", () => {
       const now = new Date().toISOString();
       const then = await document(`liability --as-of ${now} --wallet operator`);
       expect(then).to.include({ asOf: now, reconciled: true });
+      expect(await document("duties --wallet operator")).to.have.property("challengeCount", 0);
       expect((await done("liability --csv --wallet operator")).out).to.include(",");
       expect((await done("watch --of checkpoints --count 1")).out).to.match(
         /\ncheckpoint epoch \d+ is /,

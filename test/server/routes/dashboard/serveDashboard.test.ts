@@ -29,7 +29,7 @@ describe("the server with a built dashboard", () => {
     const [kind] = databaseKinds;
     if (kind === undefined) throw new Error("no database");
     const ledger = await openLedger(await kind.open());
-    const dashboard = await openDashboard({ folder, rpcUrls: [RPC_URL] });
+    const dashboard = await openDashboard({ folder, rpcUrls: [RPC_URL], frames: [] });
     server = await serveLedger(ledger, {}, { dashboard });
     stop = async () => {
       await server.stop();
@@ -53,8 +53,30 @@ describe("the server with a built dashboard", () => {
           "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
           "require-trusted-types-for 'script'; trusted-types compute-credits",
       );
+      expect(page.headers.get("x-frame-options")).to.equal("DENY");
       // oxlint-disable-next-line no-await-in-loop
       expect(await page.text()).to.include("<title>Credits</title>");
+    }
+  });
+
+  it("lets the pages that the operator names frame it, and no others", async () => {
+    const frames = ["https://app.safe.global"];
+    const dashboard = await openDashboard({ folder, rpcUrls: [], frames });
+    const [kind] = databaseKinds;
+    if (kind === undefined) throw new Error("no database");
+    const ledger = await openLedger(await kind.open());
+    const framed = await serveLedger(ledger, {}, { dashboard });
+    try {
+      const page = await fetch(framed.url, AS_A_BROWSER);
+      expect(page.headers.get("content-security-policy")).to.include(
+        "; frame-ancestors https://app.safe.global; ",
+      );
+      expect(page.headers.has("x-frame-options")).to.equal(false);
+      const answer = await fetch(`${framed.url}/v1/deployment`);
+      expect(answer.headers.get("x-frame-options")).to.equal("DENY");
+    } finally {
+      await framed.stop();
+      await ledger.database.close();
     }
   });
 
@@ -106,8 +128,8 @@ describe("the dashboard's paths", () => {
   });
 
   it("are nothing without a build", async () => {
-    expect(await openDashboard({ folder: join(tmpdir(), "not-there"), rpcUrls: [] })).to.equal(
-      null,
-    );
+    expect(
+      await openDashboard({ folder: join(tmpdir(), "not-there"), rpcUrls: [], frames: [] }),
+    ).to.equal(null);
   });
 });
