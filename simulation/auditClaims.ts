@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 
+import type { RuleTerms } from "@compute-credits/rules/grants/campaignRule";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { DisagreementError } from "./disagreement.ts";
 import type { Journal, JournalledClaim } from "./journal.ts";
@@ -9,6 +10,8 @@ interface RuleRow {
   readonly grants: bigint;
   readonly most: bigint;
   readonly set_at: Date;
+  /** purchases of later blocks count */
+  readonly since_block: bigint;
 }
 
 interface ClaimedRow {
@@ -17,6 +20,13 @@ interface ClaimedRow {
   readonly id: Hex;
   readonly first_use: Date | null;
   readonly first_paid: Date | null;
+  /** of the first purchase */
+  readonly bought_at: bigint | null;
+  readonly bought: bigint | null;
+  /** of the claim in the log */
+  readonly referrer: Address | null;
+  /** of the referrer's row */
+  readonly referred_by_spent: bigint;
   readonly spent: bigint;
   readonly earned: bigint;
 }
@@ -24,13 +34,16 @@ interface ClaimedRow {
 /** Reads rules, and their grants with what the accounts had done. */
 export async function readClaims(sql: Sql) {
   const rules = await sql.query<RuleRow>(
-    "select campaign, grants, max_grants as most, set_at from campaign_rules",
+    "select campaign, grants, max_grants as most, set_at, since_block from campaign_rules",
   );
   // A row that counts grows only, so the largest is the newest.
   const claimed = await sql.query<ClaimedRow>(
     `with rule_grants as (
        select campaign, id, decode(substr(grant_key, 8), 'hex') as party from signed_allowances
        where grant_key like 'rule 0x%'
+     ), claims as (
+       select body->>'grant' as grant_id, body->>'referrer' as referrer from log_notes
+       where kind = 'rule_claim'
      )
      select campaign, '0x' || encode(party, 'hex') as account, id,
        (select min(recorded_at) from debits where account = party) as first_use,
@@ -38,8 +51,16 @@ export async function readClaims(sql: Sql) {
        coalesce((select max(r.spent) from checkpoint_rows r join checkpoints c on c.id = checkpoint
          where r.party = rule_grants.party and not dropped), 0) as spent,
        coalesce((select max(r.earned) from checkpoint_rows r join checkpoints c on c.id = checkpoint
-         where r.party = rule_grants.party and not dropped), 0) as earned
-     from rule_grants`,
+         where r.party = rule_grants.party and not dropped), 0) as earned,
+       bought.block_number as bought_at, bought.amount_micros as bought, claims.referrer,
+       coalesce((select max(r.spent) from checkpoint_rows r join checkpoints c on c.id = checkpoint
+         where '0x' || encode(r.party, 'hex') = claims.referrer and not dropped), 0)
+         as referred_by_spent
+     from rule_grants
+       left join claims on claims.grant_id = '0x' || encode(id, 'hex')
+       left join lateral (select block_number, amount_micros from purchases
+         where account = rule_grants.party order by block_number, log_index limit 1)
+         as bought on true`,
   );
   return { rules, claimed };
 }
@@ -60,21 +81,45 @@ export function auditClaims(
       throw new DisagreementError("a rule counts other grants", { rule, count });
     }
   }
-  const setAt = new Map(rules.map((rule) => [rule.campaign, rule.set_at]));
+  const byCampaign = new Map(rules.map((rule) => [rule.campaign, rule]));
   for (const row of claimed) {
     const terms = journal.rules.get(row.campaign);
-    const since = setAt.get(row.campaign);
-    if (terms === undefined || since === undefined) {
+    const rule = byCampaign.get(row.campaign);
+    if (terms === undefined || rule === undefined) {
       throw new DisagreementError("a grant of an unknown rule", { row });
     }
-    const isJob = terms.kind === "first_paid_job";
-    const micros = isJob ? row.earned : row.spent;
-    const first = isJob ? row.first_paid : row.first_use;
-    if (micros < terms.atLeastMicros || first === null || first < since) {
-      throw new DisagreementError("granted for too little, or too early", { row, terms, since });
+    if (!isMet(terms, rule, row)) {
+      throw new DisagreementError("granted for too little, or too early", { row, terms, rule });
     }
   }
   for (const [name, claims] of journal.claims) auditAnswers(claims, grants.get(name)?.id ?? null);
+}
+
+/** Whether the account did what the rule asks, after the rule was set, and it is final. */
+function isMet(
+  { kind, atLeastMicros: least }: RuleTerms,
+  { set_at: setAt, since_block: sinceBlock }: RuleRow,
+  row: ClaimedRow,
+): boolean {
+  const isNewcomer = row.bought_at !== null && row.bought_at > sinceBlock;
+  switch (kind) {
+    case "first_purchase":
+      return isNewcomer && row.bought !== null && row.bought >= least && row.spent >= least;
+    case "referral":
+      return (
+        isNewcomer &&
+        row.spent >= least &&
+        row.referrer !== null &&
+        row.referrer !== row.account &&
+        row.referred_by_spent >= least
+      );
+    case "first_day":
+      return row.first_use !== null && row.first_use >= setAt && row.spent >= least;
+    case "first_paid_job":
+      return row.first_paid !== null && row.first_paid >= setAt && row.earned >= least;
+    default:
+      return kind satisfies never;
+  }
 }
 
 function auditAnswers(claims: readonly JournalledClaim[], stored: Hex | null): void {

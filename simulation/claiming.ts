@@ -18,10 +18,19 @@ const NO_SCOPE = { providers: [], meters: [] };
 /** Fewer than the parties that may claim, so that some runs use a rule up. */
 const MOST_GRANTS = 2n;
 
-const ASKED = [
+/** One of each kind, before anything is bought or spent. */
+export const EARLY_RULES = [
+  { kind: "first_purchase", atLeastMicros: 500n },
   { kind: "first_day", atLeastMicros: 500n },
+  { kind: "referral", atLeastMicros: 500n },
   { kind: "first_paid_job", atLeastMicros: 500n },
-] as const satisfies readonly Pick<RuleTerms, "kind" | "atLeastMicros">[];
+] as const satisfies readonly AskedRule[];
+/** What it asks for has happened before, so that nobody can meet it. */
+export const LATE_RULES = [
+  { kind: "first_purchase", atLeastMicros: 1n },
+] as const satisfies readonly AskedRule[];
+
+type AskedRule = Pick<RuleTerms, "kind" | "atLeastMicros">;
 
 interface ClaimingDeps {
   readonly serverPool: ServerPool;
@@ -41,15 +50,15 @@ export class Claiming {
     this.#parties = parties;
   }
 
-  /** Signs a campaign for each rule and sets it, before anything is spent. */
-  async setRules(): Promise<void> {
+  /** Signs a campaign for each rule and sets it. */
+  async setRules(rules: readonly AskedRule[]): Promise<void> {
     const { serverPool, journal } = this.#deps;
     const { name, accounts } = this.#parties;
     const [account] = accounts;
-    for (const asked of ASKED) {
+    for (const asked of rules) {
       const message = {
         account,
-        spender: apiKeySpender(`${name} ${asked.kind}`),
+        spender: apiKeySpender(`${name} ${asked.kind} ${this.#campaigns.length}`),
         limit: 20_000n,
         period: 0n,
         rollover: 0n,
@@ -114,7 +123,9 @@ export class Claiming {
     const spender = random.chance(60) ? walletSpender(account) : random.pick(spenders);
     const signed = { how: "wallet", signature: "0x00", signedAt: BigInt(Date.now()) } as const;
     const proof = spenderWallet(spender) === null ? ({ how: "key" } as const) : signed;
-    const claim = { campaign: rule.id, account, spender, referrer: null, proof };
+    const wantsReferrer = rule.kind === "referral" ? random.chance(90) : random.chance(5);
+    const referrer = wantsReferrer ? random.pick(accounts) : null;
+    const claim = { campaign: rule.id, account, spender, referrer, proof };
     const answers = await Promise.all([
       serverPool.call("claim", claim),
       serverPool.call("claim", claim),

@@ -27,7 +27,7 @@ import { auditSums } from "./auditSums.ts";
 import type { SimulatedCard } from "./cards.ts";
 import { SimulatedChain } from "./chain.ts";
 import { performOperation, runContended } from "./contendedLane.ts";
-import { Claiming } from "./claiming.ts";
+import { Claiming, EARLY_RULES, LATE_RULES } from "./claiming.ts";
 import { WatchedBalances } from "./watchedBalances.ts";
 import { CrashInjector } from "./crashInjector.ts";
 import { type FollowingAuditor, startFollowingAuditor } from "./followingAuditor.ts";
@@ -306,9 +306,10 @@ class Simulation {
       settlement: this.#settlement,
       providers: parties.providers,
     };
+    await claiming.setRules(EARLY_RULES);
     // oxlint-disable-next-line no-await-in-loop
     for (const operation of lanes[0]?.opening() ?? []) await performOperation(operation, deps);
-    await claiming.setRules();
+    await claiming.setRules(LATE_RULES);
     await runContended(lanes, Math.ceil(operations / LANES), deps);
     // By now, checkpoints of the phase's debits are final.
     for (let step = 0; step < FINAL_SETTLEMENT_STEPS; step++) {

@@ -77,19 +77,21 @@ function unchanged(
 
 /**
  * Removes shortages from `outcomes` that may depend on an earlier event, which is yet to be
- * charged: one that the same account may pay. `null` means that any account may.
+ * charged: one that the same account may pay. `null` means that any account may. Of a group that is
+ * refused for another reason, an earlier member may be short then, and is the one to name.
  */
 export function removeShared(
   outcomes: Map<number, UsageOutcome>,
   allowances: readonly (readonly Allowance[])[] | null,
-  events: number,
+  events: readonly UsageEvent[],
 ): void {
   const charged = new Set<Address | null>();
-  for (let index = 0; index < events; index++) {
+  for (const [index, { group }] of events.entries()) {
     const payers = allowances?.[index]?.map(({ message }) => message.account) ?? [null];
     const outcome = outcomes.get(index);
     if (outcome !== undefined) {
-      if (!isShort(outcome) || !payers.some((payer) => charged.has(payer))) continue;
+      const mayDepend = isShort(outcome) || (group !== undefined && outcome.result === "refused");
+      if (!mayDepend || !payers.some((payer) => charged.has(payer))) continue;
       outcomes.delete(index);
     }
     for (const payer of payers) charged.add(payer);

@@ -71,7 +71,7 @@ export function createUsageLedger(
       if (isShort(answer)) noteRefused(report.events[index]);
     }
 
-    removeShared(outcomes, prediction?.allowances ?? null, report.events.length);
+    removeShared(outcomes, prediction?.allowances ?? null, report.events);
     removeSplitGroups(outcomes, report.events);
     removeGroupsOfUndecided(outcomes, report.events);
 

@@ -151,6 +151,23 @@ for (const { name, open } of databaseKinds) {
       expect(await spent()).to.equal(15n);
     });
 
+    it("after events that use the credits up: the first that is refused then is named", async () => {
+      const group = { id: "job" };
+      const events = [
+        event(90n),
+        event(20n, { group }),
+        event(1n, { group, meter: "no-such" }),
+        event(10n),
+      ];
+      expect((await usage.record(events)).map(said)).to.deep.equal([
+        "debited",
+        "insufficient_credits",
+        "group_refused",
+        "debited",
+      ]);
+      expect(await spent()).to.equal(100n);
+    });
+
     it("of a stranger: are refused without a debit, and the others of the report charged", async () => {
       const group = { id: "job" };
       const stranger = party(5_001);
