@@ -16,6 +16,11 @@ const ROUNDS = repeated(8);
 const said = (outcome: { result: string; refusal?: { reason: string } }) =>
   outcome.refusal?.reason ?? outcome.result;
 
+/** An extension adds a lot to the two of the hold, or nothing. */
+function assertExtended(outcome: ExtendOutcome, lots: number): void {
+  expect(lots).to.equal(outcome.result === "extended" ? 3 : 2);
+}
+
 for (const { name, open } of databaseKinds) {
   describe(`an extension that is raced, with two servers on ${name}`, () => {
     let rig: Awaited<ReturnType<typeof openPricedLedger>>;
@@ -68,10 +73,6 @@ for (const { name, open } of databaseKinds) {
       expect(left, "what is left on hold").to.equal(0n);
       return hold;
     }
-
-    const assertExtended = (outcome: ExtendOutcome, lots: number) => {
-      expect(lots).to.equal(outcome.result === "extended" ? 3 : 2);
-    };
 
     it("by its end: it is extended, or it has expired, never both", async () => {
       for (let round = 0; round < ROUNDS; round++) {
