@@ -160,20 +160,22 @@ export class SpendingDraft {
   }
 
   /**
-   * What the allowances of these charges can still pay together. One that has ended pays no more;
+   * What the allowances of these charges can still pay together, in burn-down order as the next
+   * charge takes them: caps of one account make the order matter. One that has ended pays no more;
    * scopes and access are left aside, because they paid before.
    */
   remainingMicros(charges: readonly Pick<Charge, "allowance">[]): bigint {
     const taking = this.#taking("held");
     const ids = new Set(charges.map(({ allowance }) => allowance));
+    const found = [...ids].map((id) => this.#allowance(id));
+    const payers = found.length > 1 ? [...inBurnDownOrder(found).values()].flat() : found;
     let micros = 0n;
-    for (const id of ids) {
-      const allowance = this.#allowance(id);
+    for (const allowance of payers) {
       if (this.#hasEnded(allowance)) continue;
       const { amountMicros } = taking.room(allowance);
       micros += amountMicros;
       // What one allowance can pay, the others of its account and campaign cannot.
-      if (ids.size > 1) taking.pay(allowance, amountMicros);
+      if (payers.length > 1) taking.pay(allowance, amountMicros);
     }
     return micros;
   }

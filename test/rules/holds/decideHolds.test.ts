@@ -2,6 +2,7 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { numberToHex } from "viem";
 
+import { inBurnDownOrder } from "@compute-credits/rules/allowances/burnDownOrder";
 import { available } from "@compute-credits/rules/accounts/account";
 import type { HoldRequest } from "@compute-credits/rules/holds/authorize";
 import {
@@ -306,7 +307,8 @@ describe("decideHolds", () => {
         const told = outcome.remainingMicros ?? -1n;
         const now = after(before, decision);
         const ids = new Set(partsOf(outcome.hold).map(({ allowance }) => allowance));
-        const payers = now.allowances.filter(({ id, revokedAt }) => ids.has(id) && !revokedAt);
+        const inOrder = inBurnDownOrder(now.allowances).get(key) ?? [];
+        const payers = inOrder.filter(({ id, revokedAt }) => ids.has(id) && !revokedAt);
         if (payers.length === 0) expect(told).to.equal(0n);
         else {
           const take = (priceMicros: bigint) =>
