@@ -62,10 +62,15 @@ export const EvidenceJson = z
 
 export type SignedEvidence = z.output<typeof EvidenceJson>;
 
-/** The content that a meter signed; `null` if it is no JSON of that form. */
+/**
+ * The content that a meter signed; `null` if it is no JSON of that form. Only compact JSON: a name
+ * that stands twice, or a hidden one, would tell readers different things of one signed text.
+ */
 export function parseContent(text: string): EvidenceContent | null {
   try {
-    const parsed = EvidenceContent.safeParse(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    if (JSON.stringify(value) !== text || text.includes("__proto__")) return null;
+    const parsed = EvidenceContent.safeParse(value);
     return parsed.success ? parsed.data : null;
   } catch {
     return null;

@@ -113,8 +113,8 @@ export function holdRoutes({
         throw new ProblemError(holdEndProblem(outcome.refusal, sale));
       }
       // A repetition makes up for a crash in between.
-      const kept =
-        checked.length === 0 ? NONE : await evidenceDeps.evidence.record(provider, checked);
+      const outcomes = await evidenceDeps.evidence.record(provider, checked);
+      const kept = new Map(checked.map(({ eventId }, at) => [eventId, outcomes[at]]));
       return answer(outcome.debit.repeated ? 200 : 201, describeCapture(outcome, kept));
     }),
   );
@@ -213,8 +213,6 @@ function sentEvidence({
   return evidence === undefined ? [] : [{ eventId, quantity, evidence }];
 }
 
-const NONE: ReadonlyMap<string, EvidenceOutcome> = new Map();
-
 function checkDuration(ttlSeconds: number, { maxHoldSeconds }: HoldDeps["limits"]): void {
   if (ttlSeconds <= maxHoldSeconds) return;
   throw fail(
@@ -251,7 +249,7 @@ async function refuse(
 
 function describeCapture(
   outcome: Extract<CaptureOutcome, { result: "captured" }>,
-  kept: ReadonlyMap<string, EvidenceOutcome>,
+  kept: ReadonlyMap<string, EvidenceOutcome | undefined>,
 ) {
   const { debit, lines } = outcome;
   return {

@@ -54,15 +54,16 @@ async function recordEvidence<Outcome extends { readonly id: string | null }>(
   { evidence }: Pick<ReportDeps, "evidence">,
   provider: Address,
   outcomes: readonly Outcome[],
-  checked: ReadonlyMap<string, CheckedEvidence>,
+  checked: ReadonlyMap<number, CheckedEvidence>,
 ) {
-  const charged = new Set(outcomes.flatMap((one) => ("problem" in one ? [] : (one.id ?? []))));
+  const charged = [...checked].filter(([at]) => !("problem" in (outcomes[at] ?? { problem: 0 })));
   const kept = await evidence.record(
     provider,
-    [...checked.values()].filter(({ eventId }) => charged.has(eventId)),
+    charged.map(([, one]) => one),
   );
-  return outcomes.map((one) => {
-    const outcome = "problem" in one || one.id === null ? undefined : kept.get(one.id);
+  const byPlace = new Map(charged.map(([at], index) => [at, kept[index]]));
+  return outcomes.map((one, at) => {
+    const outcome = byPlace.get(at);
     return outcome === undefined ? one : { ...one, evidence: outcome };
   });
 }
@@ -80,16 +81,16 @@ async function withEvidence(
     const { id, quantity } = one.event;
     return [{ eventId: id, quantity, evidence: one.evidence }];
   });
-  const checked = new Map<string, CheckedEvidence>();
+  /** by the place of the input: an event may be sent twice, with different evidence */
+  const checked = new Map<number, CheckedEvidence>();
   if (sent.length === 0) return { parsed: refuseGroups(inputs, parsed), checked };
   const results = (await checkEvidence(deps, provider, sent)).values();
-  const judged = parsed.map((one): Parsed => {
+  const judged = parsed.map((one, at): Parsed => {
     if ("problem" in one || one.evidence === undefined) return one;
     const { value: result } = results.next();
     if (result === undefined) throw new Error("each evidence has a result");
     if ("problem" in result) return result;
-    // Of one event that is sent twice, the first counts.
-    if (!checked.has(result.eventId)) checked.set(result.eventId, result);
+    checked.set(at, result);
     return one;
   });
   return { parsed: refuseGroups(inputs, judged), checked };

@@ -49,11 +49,11 @@ export interface EvidenceStore {
     provider: Address,
     meterKeys: readonly Address[],
   ): Promise<ReadonlyMap<Address, Pick<RegisteredMeterKey, "revokedAt">>>;
-  /** Records evidence of debited events, unless they have some. By the event's id. */
+  /** Records evidence of debited events, unless they have some. One outcome each, in order. */
   record(
     provider: Address,
     evidence: readonly CheckedEvidence[],
-  ): Promise<ReadonlyMap<string, EvidenceOutcome>>;
+  ): Promise<readonly EvidenceOutcome[]>;
   /** Reads the evidence of an event. */
   find(event: {
     readonly provider: Address;

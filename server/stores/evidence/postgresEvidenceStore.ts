@@ -80,7 +80,7 @@ export function createEvidenceStore(database: Database, reads: Sql = database): 
     },
 
     async record(provider, evidence) {
-      if (evidence.length === 0) return new Map();
+      if (evidence.length === 0) return [];
       await insert(database, provider, evidence);
       // Plan: evidence by primary key.
       const stored = await database.query<{ eventId: string; content: string; meterKey: Address }>(
@@ -89,13 +89,11 @@ export function createEvidenceStore(database: Database, reads: Sql = database): 
         [bytea(provider), textArray(evidence.map(({ eventId }) => eventId))],
       );
       const byEvent = new Map(stored.map((one) => [one.eventId, one]));
-      return new Map(
-        evidence.map(({ eventId, content, meterKey }) => {
-          const kept = byEvent.get(eventId);
-          const isSame = kept?.content === content && kept.meterKey === meterKey;
-          return [eventId, isSame ? "recorded" : "other_on_record"];
-        }),
-      );
+      return evidence.map(({ eventId, content, meterKey }) => {
+        const kept = byEvent.get(eventId);
+        const isSame = kept?.content === content && kept.meterKey === meterKey;
+        return isSame ? "recorded" : "other_on_record";
+      });
     },
 
     async find({ provider, id }) {

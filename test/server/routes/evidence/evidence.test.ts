@@ -198,6 +198,21 @@ describe("evidence", () => {
       (id) => sign(id, { seen: { utilisationBps: 10_001 } }),
     ],
     [
+      "a field that stands twice",
+      "invalid_evidence",
+      async (id) => ({ ...(await sign(id)), content: '{"utilisationBps":1,"utilisationBps":2}' }),
+    ],
+    [
+      "a hidden field",
+      "invalid_evidence",
+      async (id) => ({ ...(await sign(id)), content: '{"utilisationBps":1,"__proto__":{"a":1}}' }),
+    ],
+    [
+      "space between the fields",
+      "invalid_evidence",
+      async (id) => ({ ...(await sign(id)), content: '{"utilisationBps": 1}' }),
+    ],
+    [
       "an oversize content",
       "invalid_event",
       async (id) => ({ ...(await sign(id)), content: "é".repeat(8_200) }),
@@ -233,6 +248,15 @@ describe("evidence", () => {
     expect(document).to.have.nested.property("outcomes[1].problem.reason", "forged_evidence");
     expect(document).to.have.nested.property("outcomes[2].problem.reason", "forged_evidence");
     expect(document).to.have.nested.property("outcomes[3].problem.reason", "group_refused");
+  });
+
+  it("of one event that stands twice in a batch: the first is recorded, and the other told so", async () => {
+    const id = newId();
+    const other = await sign(id, { seen: { utilisationBps: 1 } });
+    const { document } = await report([eventOf(id, await sign(id)), eventOf(id, other)]);
+    expect(document).to.have.nested.property("outcomes[0].evidence", "recorded");
+    expect(document).to.have.nested.property("outcomes[1].evidence", "other_on_record");
+    expect(document).to.have.nested.property("outcomes[1].repeated", true);
   });
 
   it("of more than a hundred events in a request: refused, and nothing is charged", async () => {
