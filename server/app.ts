@@ -34,6 +34,7 @@ import { checkpointSignatureRoutes } from "./routes/checkpoints/checkpointSignat
 import { checkpointRoutes } from "./routes/checkpoints/checkpoints.ts";
 import { receiptSignatureRoutes } from "./routes/checkpoints/receiptSignatures.ts";
 import { receiptRoutes } from "./routes/checkpoints/receipts.ts";
+import { depositRoutes } from "./routes/deposits/deposits.ts";
 import { serveDashboard } from "./routes/dashboard/serveDashboard.ts";
 import { apiPageRoutes } from "./routes/docs/apiPage.ts";
 import { llmsTextRoutes } from "./routes/docs/llmsText.ts";
@@ -68,6 +69,7 @@ import { providerKeyRoutes } from "./routes/providers/providerKeys.ts";
 import { meRoutes } from "./routes/sessions/me.ts";
 import { sessionRoutes } from "./routes/sessions/sessions.ts";
 import { previewRoutes } from "./routes/usage/previews.ts";
+import { topUpRoutes } from "./routes/topUps/topUps.ts";
 import { usageRoutes } from "./routes/usage/usage.ts";
 import { voidRoutes } from "./routes/usage/voids.ts";
 import { webhookDeliveryRoutes } from "./routes/webhooks/deliveries.ts";
@@ -158,6 +160,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
       feeBps,
       deploymentBlock,
       lens: context.lens,
+      depositAddresses: context.deposits?.chain.address ?? null,
     }),
     sessionRoutes({ sessions, identify, origins, sessionSeconds, chain }),
     keyRoutes({ identify, keyDetails, providers, issuingKeys, viewKeys }),
@@ -165,6 +168,16 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     actRoutes({ acts: context.acts, permit }),
     meRoutes({ identify, approvals, auditors }),
     accountRoutes({ accounts, checkpoints: published, chainStore, permit }),
+    depositRoutes({
+      deposits:
+        context.deposits === null
+          ? null
+          : { ...context.deposits, chain: context.deposits.askedChain },
+      chainId: deployment.chainId,
+      token,
+      permit,
+    }),
+    topUpRoutes({ topUps: context.topUps, keeper: context.keeper, chain, permit }),
     capProofRoutes({ allowances, disputes: context.askedDisputes, chain, permit }),
     allowanceRoutes({ allowances, identify, chain, limits, permit }),
     acceptanceRoutes({ acceptances, chain, permit }),

@@ -56,6 +56,7 @@ export interface Config {
   readonly rateCardFile: string;
   readonly feeBps: bigint;
   readonly settlement: SettlementConfig | null;
+  readonly purchases: PurchaseConfig;
   /** where each signer's key keeps what it signed, and the server how far its database was */
   readonly journalFolder: string;
   readonly refundAlarmSeconds: number | null;
@@ -95,6 +96,20 @@ export interface WebhookConfig {
   readonly keepSeconds: number;
 }
 
+/** Deposit addresses, and automatic top-ups. */
+export interface PurchaseConfig {
+  /** the `DepositAddresses` contract, if one is named */
+  readonly depositAddresses: Hex | null;
+  /** pays for sweeps */
+  readonly sweeper: KeyLocation | null;
+  readonly sweepWorthMicros: bigint;
+  readonly maxDepositWatches: number;
+  readonly keeper: KeyLocation | null;
+  readonly bumpAfterMs: number;
+  /** wei */
+  readonly maxFeePerGas: bigint;
+}
+
 export interface SettlementConfig {
   readonly signers: readonly KeyLocation[];
   /** pays the gas */
@@ -130,6 +145,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     if ((set[service] === undefined) !== (set[keys] === undefined)) {
       mistakes.push(`${service} and ${keys} go together: the service, and whose keys it has`);
     }
+  }
+  if (set["SWEEPER_PRIVATE_KEY"] !== undefined && set["DEPOSIT_ADDRESSES"] === undefined) {
+    mistakes.push("SWEEPER_PRIVATE_KEY needs DEPOSIT_ADDRESSES: the contract that it sweeps with");
+  }
+  const walletNames = ["SETTLER_PRIVATE_KEY", "SWEEPER_PRIVATE_KEY", "KEEPER_PRIVATE_KEY"];
+  const walletKeys = walletNames.flatMap((name) => set[name]?.trim().toLowerCase() ?? []);
+  if (new Set(walletKeys).size < walletKeys.length) {
+    mistakes.push(`${walletNames.join(", ")} must differ: each wallet sends on its own`);
   }
   const webhookKeys = readWebhookKeys(set["WEBHOOK_KEY_FILE"]);
   if ("mistake" in webhookKeys) mistakes.push(webhookKeys.mistake);
@@ -190,6 +213,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     rateCardFile: data.RATE_CARD_FILE,
     feeBps: BigInt(data.FEE_BPS),
     settlement: settlementOf(data),
+    purchases: purchasesOf(data),
     journalFolder: data.SIGNING_JOURNAL_FOLDER,
     refundAlarmSeconds: data.REFUND_ALARM_SECONDS ?? null,
     signatureAlarmSeconds: data.SIGNATURE_ALARM_SECONDS,
@@ -235,6 +259,19 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     operators: data.OPERATORS,
     issuers: data.ISSUERS,
     logLevel: data.LOG_LEVEL,
+  };
+}
+
+function purchasesOf(data: z.output<typeof Environment>): PurchaseConfig {
+  const { SWEEPER_PRIVATE_KEY: sweeper, KEEPER_PRIVATE_KEY: keeper } = data;
+  return {
+    depositAddresses: data.DEPOSIT_ADDRESSES ?? null,
+    sweeper: sweeper === undefined ? null : { privateKey: sweeper },
+    sweepWorthMicros: data.SWEEP_WORTH_MICROS,
+    maxDepositWatches: data.MAX_DEPOSIT_WATCHES,
+    keeper: keeper === undefined ? null : { privateKey: keeper },
+    bumpAfterMs: data.BUMP_AFTER_MILLISECONDS,
+    maxFeePerGas: BigInt(data.MAX_FEE_PER_GAS_GWEI) * 1_000_000_000n,
   };
 }
 

@@ -25,6 +25,7 @@ import { type Webhooks, openWebhooks } from "./openWebhooks.ts";
 import type { PublicShare } from "./http/publicShare.ts";
 import type { RateBudgets } from "./http/rates/limitRates.ts";
 import { createRateBudgets } from "./http/rates/rateBudgets.ts";
+import { openDeposits } from "./openDeposits.ts";
 import { type LiveHub, createLiveHub } from "./http/live/liveHub.ts";
 import type { Limits } from "./limits.ts";
 import { LOCAL_CHAIN_ID } from "./localChainId.ts";
@@ -45,6 +46,10 @@ import type { CampaignRuleStore } from "./stores/issuing/campaignRuleStore.ts";
 import { createCampaignRuleStore } from "./stores/issuing/postgresCampaignRuleStore.ts";
 import { createGrantStore } from "./stores/allowances/postgresGrantStore.ts";
 import { createChainStore } from "./stores/chain/postgresChainStore.ts";
+import type { DepositChain } from "@compute-credits/platform/chain/depositChain";
+import type { DepositWatchStore } from "./stores/deposits/depositWatchStore.ts";
+import { createTopUpStore } from "./stores/topUps/postgresTopUpStore.ts";
+import type { TopUpStore } from "./stores/topUps/topUpStore.ts";
 import type { DeferredPayoutStore } from "./stores/chain/deferredPayoutStore.ts";
 import { createDeferredPayoutStore } from "./stores/chain/postgresDeferredPayoutStore.ts";
 import type { CheckpointData } from "./stores/checkpoints/checkpointData.ts";
@@ -132,6 +137,18 @@ export interface Context {
   readonly limits: Limits;
   readonly feeBps: bigint;
   readonly lens: Address | null;
+  /** `null` if the operator names no contract with deposit addresses */
+  readonly deposits: {
+    readonly chain: DepositChain;
+    /** the same with the bounds of what requests may ask of the chain */
+    readonly askedChain: Pick<DepositChain, "address" | "read">;
+    readonly watches: DepositWatchStore;
+    /** `null`: this server has no sweeper */
+    readonly sweepsFromMicros: bigint | null;
+  } | null;
+  readonly topUps: TopUpStore;
+  /** the address that top-up policies name; `null`: this server has no keeper */
+  readonly keeper: Address | null;
   readonly terms: Terms;
   readonly chain: ChainReader;
   /** the same chain with the bounds of what requests may ask of it */
@@ -271,6 +288,9 @@ export async function createContext(
     limits,
     feeBps,
     lens: config.lens,
+    deposits: openDeposits(config, { database, chain, callBound }),
+    topUps: createTopUpStore(database),
+    keeper: config.purchases.keeper === null ? null : createSigner(config.purchases.keeper).address,
     terms,
     chain,
     chainStore: createChainStore(database),

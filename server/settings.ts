@@ -235,6 +235,28 @@ const WEBHOOKS = {
     .describe("How long events and their deliveries are kept."),
 };
 
+const PURCHASES = {
+  DEPOSIT_ADDRESSES: address
+    .optional()
+    .describe("The `DepositAddresses` contract of the vault, told to wallets."),
+  SWEEPER_PRIVATE_KEY: privateKey
+    .optional()
+    .describe("Key of the wallet that sweeps deposits; unset: none are swept."),
+  SWEEP_WORTH_MICROS: z
+    .string()
+    .regex(/^[1-9]\d{0,18}$/, "must be micro-credits, in digits")
+    .meta({ bounds: "1 to 19 digits" })
+    .transform(BigInt)
+    .default(1_000_000n)
+    .describe("Sweeps deposits that buy this much: what is worth its gas."),
+  MAX_DEPOSIT_WATCHES: integer(1, 1_000_000)
+    .default(10_000)
+    .describe("Deposit addresses that are looked at."),
+  KEEPER_PRIVATE_KEY: privateKey
+    .optional()
+    .describe("Key that top-up policies name; unset: nothing is topped up."),
+};
+
 /** Each is told by `GET /v1/deployment`, under its name in camel case. */
 const LIMITS = {
   MAX_BATCH_EVENTS: integer(1, MAX_EVENTS_PER_REQUEST)
@@ -318,6 +340,7 @@ export const SERVER_SETTINGS = {
   prices: PRICES,
   attestation: ATTESTATION,
   settlement: SETTLEMENT,
+  purchases: PURCHASES,
   webhooks: WEBHOOKS,
   limits: LIMITS,
 };
@@ -330,6 +353,7 @@ export const Environment = z.object({
   ...PRICES,
   ...ATTESTATION,
   ...SETTLEMENT,
+  ...PURCHASES,
   ...WEBHOOKS,
   ...LIMITS,
 });

@@ -32,6 +32,7 @@ import { reportUsage } from "./usage/usage.ts";
 import { voidEvent } from "./usage/voids.ts";
 import { captureHold, extendHold, getHold, openHold, releaseHold } from "./holds/holds.ts";
 import { listOpenHolds } from "./holds/openHolds.ts";
+import { getDepositAddress, watchDepositAddress } from "./deposits/deposits.ts";
 import { getCheckpointData } from "./checkpoints/checkpointData.ts";
 import { addCheckpointSignature } from "./checkpoints/checkpointSignatures.ts";
 import { getCheckpoint, getRows, listCheckpoints } from "./checkpoints/checkpoints.ts";
@@ -63,6 +64,7 @@ import { makeQuote } from "./pricing/quotes.ts";
 import { getRateCard, listRateCards, publishRateCard } from "./pricing/rateCards.ts";
 import { reportUtilisation } from "./pricing/utilisation.ts";
 import type { Route } from "./route.ts";
+import { addTopUpPolicy, listTopUpPolicies, stopTopUpPolicy } from "./topups/topUps.ts";
 import { getMe } from "./sessions/me.ts";
 import {
   createNonce,
@@ -105,6 +107,11 @@ export const ROUTES = [
   getAccount,
   getProof,
   getCapProof,
+  getDepositAddress,
+  watchDepositAddress,
+  listTopUpPolicies,
+  addTopUpPolicy,
+  stopTopUpPolicy,
   listAllowances,
   addAllowance,
   getAllowance,

@@ -35,6 +35,13 @@ export { type LiveEvent, type WatchOptions, type Watched, watch } from "./http/l
 export { type Balance, readBalance } from "./accounts/readBalance.ts";
 export { type CapProof, readCapProof } from "./accounts/readCapProof.ts";
 export { type ProvenRow, readProof } from "./accounts/readProof.ts";
+export { type DepositAddress, readDepositAddress } from "./accounts/readDepositAddress.ts";
+export { type DepositWatch, watchDepositAddress } from "./accounts/watchDepositAddress.ts";
+
+// Automatic top-ups
+export { type TopUpPolicy, type TopUpWishes, addTopUpPolicy } from "./topUps/addTopUpPolicy.ts";
+export { type TopUpPolicies, readTopUpPolicies } from "./topUps/readTopUpPolicies.ts";
+export { stopTopUpPolicy } from "./topUps/stopTopUpPolicy.ts";
 
 export { waitForBlock } from "./accounts/waitForBlock.ts";
 export { type ServerDeployment, readDeployment } from "./deployment/readDeployment.ts";
@@ -191,6 +198,11 @@ export {
 export { copyText, parseCopy } from "./wallet/copyText.ts";
 export type { Signing } from "./wallet/signing.ts";
 export { signLogAccess, createReadAccess } from "./wallet/logAccess.ts";
+export {
+  type SignedTopUpPolicy,
+  type TopUpPolicyOptions,
+  signTopUpPolicy,
+} from "./wallet/topUpPolicy.ts";
 export { signViewKey, signViewKeyRevocation } from "./wallet/viewKey.ts";
 export { formatCredits, parseCredits } from "@compute-credits/protocol/amounts";
 export { type Scope, scopeHash } from "@compute-credits/protocol/messages/allowance";
@@ -223,6 +235,7 @@ export {
   sweepDeposit,
   withdrawDeposit,
 } from "./chain/deposits.ts";
+export { approveTopUps, revokeTopUp } from "./chain/topUps.ts";
 export { readPurchases } from "./chain/readPurchases.ts";
 export { revokeAll } from "./chain/revokeAll.ts";
 export { settle } from "./chain/settle.ts";

@@ -26,6 +26,7 @@ import {
   registerReceiptVerb,
   withdrawStakeVerb,
 } from "./disputes/challenge.ts";
+import { showDepositVerb, sweepDepositVerb, withdrawDepositVerb } from "./deposits/deposits.ts";
 import { exitVerb, freezeVerb } from "./disputes/exit.ts";
 import { capProofVerb, proofVerb } from "./disputes/proofs.ts";
 import { verifyVerb } from "./disputes/verify.ts";
@@ -73,6 +74,7 @@ import {
 } from "./sessions/sessions.ts";
 import { createViewKeyVerb, listViewKeysVerb, revokeViewKeyVerb } from "./sessions/viewKeys.ts";
 import { deliveriesVerb, replayWebhookVerb, testWebhookVerb } from "./webhooks/deliveries.ts";
+import { addTopUpVerb, listTopUpsVerb, revokeTopUpVerb, stopTopUpVerb } from "./topUps/topUps.ts";
 import {
   createWebhookVerb,
   deleteWebhookVerb,
@@ -93,6 +95,8 @@ export const GROUPS: Readonly<
   "view-keys": { reader: "user", summary: "Keys that read an account: create, list, revoke" },
   sessions: { reader: "user", summary: "Sessions of the wallet: list, revoke, revoke-all" },
   webhooks: { reader: "user", summary: "Endpoints that get events, and what was sent to them" },
+  deposits: { reader: "user", summary: "The account's deposit address: show, sweep, withdraw" },
+  "top-ups": { reader: "user", summary: "Automatic purchases: add, list, stop, revoke" },
   challenge: { reader: "user", summary: "Disputes of a pending checkpoint" },
   keys: { reader: "provider", summary: "The wallet's keys: list, label, replace, revoke" },
   "meter-keys": { reader: "provider", summary: "Keys that sign evidence: create, list, revoke" },
@@ -108,6 +112,13 @@ export const GROUPS: Readonly<
 export const VERBS: readonly Verb[] = [
   buyVerb,
   balanceVerb,
+  showDepositVerb,
+  sweepDepositVerb,
+  withdrawDepositVerb,
+  addTopUpVerb,
+  listTopUpsVerb,
+  stopTopUpVerb,
+  revokeTopUpVerb,
   allowVerb,
   acceptVerb,
   declineVerb,

@@ -22,6 +22,7 @@ import { providerProfileTypedData } from "@compute-credits/protocol/messages/pro
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
 import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
 import { quoteTypedData } from "@compute-credits/protocol/messages/quote";
+import { topUpPolicyTypedData } from "@compute-credits/protocol/messages/topUpPolicy";
 import { viewKeyTypedData } from "@compute-credits/protocol/messages/viewKey";
 import { viewKeyRevocationTypedData } from "@compute-credits/protocol/messages/viewKeyRevocation";
 
@@ -60,6 +61,17 @@ const MESSAGES: readonly {
     signedAt: 0n,
   }),
   allowanceRevocationTypedData(deployment, { allowance: zeroHash }),
+  topUpPolicyTypedData(deployment, {
+    account: zeroAddress,
+    payer: zeroAddress,
+    keeper: zeroAddress,
+    creditMicrosPerTopUp: 0n,
+    maxCreditMicrosPerPeriod: 0n,
+    periodSeconds: 0n,
+    startsAt: 0n,
+    expiresAt: 0n,
+    salt: 0n,
+  }),
   providerApprovalTypedData(deployment, {
     provider: zeroAddress,
     approved: false,

@@ -9,7 +9,7 @@ import { readConfig } from "../../server/config.ts";
 import { type RunningServer, serve } from "../../server/serve.ts";
 import { type LocalDeployment, type LocalTerms, deployLocal } from "./deployLocal.ts";
 import { startLocalChain } from "./localChain.ts";
-import { wallets } from "./wallets.ts";
+import { wallets, workerWallets } from "./wallets.ts";
 
 export interface LocalStackOptions {
   /** of the chain; 0 = any that is free */
@@ -62,6 +62,9 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         RPC_URL: chain.rpcUrl,
         CONTRACT_ADDRESS: deployment.contract,
         LENS_ADDRESS: deployment.lens,
+        DEPOSIT_ADDRESSES: deployment.depositAddresses,
+        SWEEPER_PRIVATE_KEY: workerWallets.sweeper.privateKey,
+        KEEPER_PRIVATE_KEY: workerWallets.keeper.privateKey,
         DATA_FOLDER: options.dataFolder,
         SIGNING_JOURNAL_FOLDER: join(options.dataFolder, "signing"),
         DATABASE_URL: options.databaseUrl,

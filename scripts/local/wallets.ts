@@ -23,6 +23,14 @@ export const wallets = {
   secondAuditor: testWallet("0x92db14e403b83dfe3df233f83dfa3a0d7096f21ca9b0d6d6b8d88b2b4ec1564e"),
 } as const;
 
+/** Wallets of the local server's workers, from the same phrase. */
+export const workerWallets = {
+  /** pays for sweeps of deposit addresses */
+  sweeper: testWallet("0x4bbbf85ce3377467afe5d46f804f221813b2bb87f24d81f60f1fcdbf7cbf4356"),
+  /** tops accounts up */
+  keeper: testWallet("0xdbda1821b80551c9d65939329250298aa3472ba22feea921c0cf5d620ea67b97"),
+} as const;
+
 function testWallet(privateKey: Hex): TestWallet {
   return { account: privateKeyToAccount(privateKey), privateKey };
 }

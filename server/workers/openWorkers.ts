@@ -1,9 +1,13 @@
 import type { Logger } from "pino";
-import type { Hex } from "viem";
+import { type Hex, createPublicClient } from "viem";
 
 import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
 import { createSigner } from "@compute-credits/platform/chain/createSigner";
-import type { Probe } from "@compute-credits/platform/chain/probe";
+import { createKeeperChain, noKeeperProbe } from "@compute-credits/platform/chain/keeperChain";
+import { type Probe, noProbe } from "@compute-credits/platform/chain/probe";
+import { createTransactionSender } from "@compute-credits/platform/chain/transactionSender";
+import { rpcTransport } from "@compute-credits/platform/chain/viemChainReader";
+import { ADVISORY_LOCK } from "@compute-credits/platform/postgres/advisoryLocks";
 import type { Leadership } from "@compute-credits/platform/postgres/leadership";
 import type { DatabaseLocation } from "@compute-credits/platform/postgres/openDatabase";
 import { createPgLeadership } from "@compute-credits/platform/postgres/pgLeadership";
@@ -16,6 +20,7 @@ import type { ChainHead } from "./chain/chainHead.ts";
 import { indexerWorker } from "./chain/indexerWorker.ts";
 import { payoutWorker } from "./chain/payoutWorker.ts";
 import { reconcileWorker } from "./chain/reconcileWorker.ts";
+import { sweepWorker } from "./deposits/sweepWorker.ts";
 import { expiryWorker } from "./holds/expiryWorker.ts";
 import { publishLogWorker } from "./log/publishLogWorker.ts";
 import { forgetWorker } from "./requests/forgetWorker.ts";
@@ -30,6 +35,7 @@ import { openSettler } from "./settlement/openSettler.ts";
 import type { Settler } from "./settlement/settler.ts";
 import { settlerWorker } from "./settlement/settlerWorker.ts";
 import { watchWorker } from "./settlement/watchWorker.ts";
+import { keeperWorker } from "./topUps/keeperWorker.ts";
 import type { Worker } from "./worker.ts";
 import { deliveryWorker } from "./webhooks/deliveryWorker.ts";
 import { noticeWorker } from "./webhooks/noticeWorker.ts";
@@ -71,6 +77,7 @@ export async function openWorkers(
   }
   if (settlement !== null && isReached) await openedSettler(settlement);
   const writers = [
+    ...purchaseWorkers(config, context, log),
     indexerWorker({ source, chainStore, head, pollMs, onReorg }),
     payoutWorker({ chainStore, payouts, vault, deploymentBlock, blocksPerRequest, pollMs }),
     expiryWorker({ holds }),
@@ -137,6 +144,63 @@ export async function openWorkers(
   ];
 }
 
+/** The sweeper and the keeper, if they have keys. Each has a wallet and a leader of its own. */
+function purchaseWorkers(
+  { rpcUrls, purchases, pollMs, database }: Config,
+  { deposits, topUps, transactions, chain, chainStore, insight }: Context,
+  log: Logger,
+): readonly Worker[] {
+  const { sweeper, sweepWorthMicros, keeper, bumpAfterMs, maxFeePerGas } = purchases;
+  const { deployment } = chain;
+  const workers: Worker[] = [];
+  if (sweeper !== null && deposits !== null) {
+    const signer = createSigner(sweeper);
+    const client = createPublicClient({ transport: rpcTransport(rpcUrls), cacheTime: 0 });
+    const { chainId } = deployment;
+    const options = { chainId, bumpAfterMs, maxFeePerGas, probe: noProbe };
+    workers.push(
+      sweepWorker(
+        { leadership: leadershipOf(database, ADVISORY_LOCK.sweeper), pollMs },
+        {
+          chain: deposits.chain,
+          watches: deposits.watches,
+          send: createTransactionSender(client, signer, transactions, options),
+          sweeper: signer.address,
+          worthMicros: sweepWorthMicros,
+          lookSeconds: Math.ceil(pollMs / 1_000),
+        },
+      ),
+    );
+  }
+  if (keeper !== null) {
+    const probe = noKeeperProbe;
+    const signer = createSigner(keeper);
+    workers.push(
+      keeperWorker(
+        { leadership: leadershipOf(database, ADVISORY_LOCK.keeper), pollMs },
+        {
+          chain: createKeeperChain({
+            rpcUrls,
+            deployment,
+            signer,
+            transactions,
+            maxFeePerGas,
+            probe,
+          }),
+          store: topUps,
+          insight,
+          chainStore,
+          bumpAfterMs,
+          lookSeconds: Math.ceil(pollMs / 1_000),
+          log,
+          probe,
+        },
+      ),
+    );
+  }
+  return workers;
+}
+
 /** Without a key for the secrets there is nothing to send. */
 function webhookWorkers(
   { webhooks: { keepSeconds } }: Config,
@@ -187,6 +251,9 @@ async function settlerOf(
 }
 
 /** Servers of one PostgreSQL elect a leader. The embedded database has one server, which leads. */
-function leadershipOf(database: DatabaseLocation): Leadership {
-  return "url" in database ? createPgLeadership(database.url) : soleLeadership;
+function leadershipOf(
+  database: DatabaseLocation,
+  lock: number = ADVISORY_LOCK.settler,
+): Leadership {
+  return "url" in database ? createPgLeadership(database.url, lock) : soleLeadership;
 }

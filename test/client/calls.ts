@@ -49,6 +49,37 @@ export const CALLS: Readonly<Record<(typeof ROUTES)[number]["id"], Call | string
   getChainReadiness: { readReadiness: ({ api }) => sdk.readReadiness(api, { part: "chain" }) },
   getAccount: { readBalance: ({ api }) => sdk.readBalance(api, { account }) },
   getProof: { readProof: ({ api }) => sdk.readProof(api, { party: account }) },
+  getDepositAddress: {
+    readDepositAddress: ({ api }) => sdk.readDepositAddress(api, { account }),
+  },
+  watchDepositAddress: {
+    watchDepositAddress: ({ api }) => sdk.watchDepositAddress(api, { account }),
+  },
+  listTopUpPolicies: { readTopUpPolicies: ({ api }) => sdk.readTopUpPolicies(api, { account }) },
+  addTopUpPolicy: {
+    addTopUpPolicy: ({ api }) =>
+      sdk.addTopUpPolicy(
+        api,
+        {
+          policy: {
+            account,
+            payer: account,
+            keeper: account,
+            creditMicrosPerTopUp: 1n,
+            maxCreditMicrosPerPeriod: 1n,
+            periodSeconds: 0n,
+            startsAt: 0n,
+            expiresAt: 4_102_444_800n,
+            salt: 1n,
+          },
+          signature: "0x00",
+        },
+        { belowMicros: 1n, targetMicros: 2n },
+      ),
+  },
+  stopTopUpPolicy: {
+    stopTopUpPolicy: ({ api }) => sdk.stopTopUpPolicy(api, { account, policy: WORD }),
+  },
   getCapProof: { readCapProof: ({ api }) => sdk.readCapProof(api, { account }) },
   listAllowances: { readAllowances: ({ api }) => sdk.readAllowances(api, { account }) },
   addAllowance: {

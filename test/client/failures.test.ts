@@ -76,6 +76,17 @@ const on = {
 };
 const connection = { ...on, wallet };
 const signing = { wallet, deployment };
+const topUpPolicy = {
+  account,
+  payer: account,
+  keeper: account,
+  creditMicrosPerTopUp: 1n,
+  maxCreditMicrosPerPeriod: 1n,
+  periodSeconds: 0n,
+  startsAt: 0n,
+  expiresAt: 1n,
+  salt: 1n,
+};
 
 // Nothing listens at port 1.
 const once = { retries: { ...DEFAULT_RETRIES, tries: 1 } };
@@ -159,6 +170,15 @@ const declined: Readonly<Record<string, () => Promise<unknown>>> = {
   signProviderProfile: () => sdk.signProviderProfile(wallet, deployment, { name: "North GPU" }),
   signProviderKeyRevocation: () => sdk.signProviderKeyRevocation(wallet, deployment, WORD),
   signRevocation: () => sdk.signRevocation(wallet, deployment, WORD),
+  signTopUpPolicy: () =>
+    sdk.signTopUpPolicy(wallet, deployment, {
+      keeper: account,
+      creditMicrosPerTopUp: 1n,
+      maxCreditMicrosPerPeriod: 1n,
+      periodSeconds: 0n,
+      expiresAt: 1n,
+    }),
+  revokeTopUp: () => sdk.revokeTopUp(connection, topUpPolicy),
   signViewKey: () => sdk.signViewKey(wallet, deployment, { key: "ccvk_a", expiresAt: 1n }),
   signViewKeyRevocation: () => sdk.signViewKeyRevocation(wallet, deployment, WORD),
 };
@@ -173,6 +193,7 @@ const withoutChain: Readonly<Record<string, () => Promise<unknown>>> = {
   readChainFacts: () => sdk.readChainFacts(on, account),
   readCheckpoints: () => sdk.readCheckpoints(on, 1n),
   readClaim: () => sdk.readClaim(on, row),
+  approveTopUps: () => sdk.approveTopUps(connection, 1n),
   readDeposits: () => sdk.readDeposits(on, [account]),
   readCounter: () => sdk.readCounter(on, account),
   readPurchases: () => sdk.readPurchases(on, account, 1n),

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 
 import { addViewKey } from "@compute-credits/api/keys/viewKeys";
+import { addTopUpPolicy } from "@compute-credits/api/topups/topUps";
 import { signIn } from "@compute-credits/api/sessions/sessions";
 import { createWebhook, replayWebhook } from "@compute-credits/api/webhooks/webhooks";
 import { ROUTES as DESCRIBED } from "@compute-credits/api/table";
@@ -267,6 +268,9 @@ for (const kind of stackKinds) {
           issuedAt: 1,
           signature,
         },
+        "/v1/accounts/:address/deposit-address": {},
+        "/v1/accounts/:address/top-ups": addTopUpPolicy.exampleBody,
+        "/v1/accounts/:address/top-ups/:policy/stop": {},
         "/v1/keys/:keyHash/label": { label: "a label" },
         "/v1/keys/:keyHash/replacement": { by: bytes, overlapSeconds: 60 },
         "/v1/keys/:keyHash/revocation": {},

@@ -85,6 +85,8 @@ const PRIVATE: { readonly [Id in RouteId]?: PrivateRead } = {
   listAccountDebits: ofAccount("/debits"),
   getAccountUsage: ofAccount("/usage"),
   getRunway: ofAccount("/runway"),
+  getDepositAddress: ofAccount("/deposit-address"),
+  listTopUpPolicies: ofAccount("/top-ups"),
   listBudgets: ofAccount("/budgets"),
   getAllowance: {
     ...ofCampaign("", ["owner", "viewKey", "theIssuer", "theSpender", ...ALL]),

@@ -35,6 +35,9 @@ const Deployment = z
     feeBps: UintText.describe("The operator's part of each debit, in hundredths of a percent."),
     deploymentBlock: UintText.describe("Where a search of the contract's logs begins."),
     lens: AddressText.nullable().describe("The contract that shows a wallet's page in one call."),
+    depositAddresses: AddressText.nullable().describe(
+      "The contract of the deposit addresses (docs/deposits.md).",
+    ),
     usageEventType: z.string(),
     limits: Limits,
   })

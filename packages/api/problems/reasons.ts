@@ -5,9 +5,11 @@ import { CHECKPOINTS } from "./checkpointReasons.ts";
 import { CREDENTIALS } from "./credentialReasons.ts";
 import { EVIDENCE_REASONS } from "./evidenceReasons.ts";
 import { MARKET_REASONS } from "./marketReasons.ts";
+import { DEPOSITS } from "./depositReasons.ts";
 import { PRICING } from "./pricingReasons.ts";
 import { REQUEST } from "./requestReasons.ts";
 import { RULES } from "./ruleReasons.ts";
+import { TOP_UPS } from "./topUpReasons.ts";
 import { USAGE } from "./usageReasons.ts";
 import { WEBHOOK } from "./webhookReasons.ts";
 
@@ -25,6 +27,8 @@ export const REASONS_BY_TOPIC = {
   market: MARKET_REASONS,
   checkpoints: CHECKPOINTS,
   webhooks: WEBHOOK,
+  deposits: DEPOSITS,
+  "top-ups": TOP_UPS,
 };
 
 /**
@@ -44,6 +48,8 @@ export const REASONS = {
   ...MARKET_REASONS,
   ...CHECKPOINTS,
   ...WEBHOOK,
+  ...DEPOSITS,
+  ...TOP_UPS,
 };
 
 export type Reason = keyof typeof REASONS;

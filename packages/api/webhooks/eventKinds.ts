@@ -38,6 +38,8 @@ const RefundRequest = z.object({
   transactionHash: Bytes32Text,
 });
 
+const TopUp = { account: AddressText, policy: Bytes32Text };
+
 const Alarm = z.object({
   name: z.string().describe("As in `/readyz`."),
   message: z.string().describe("What is wrong and what to do."),
@@ -96,6 +98,20 @@ export const EVENT_KINDS = {
       epoch: UintText,
       earnedMicros: MicrosText.describe("Earned and not claimed yet, as of the checkpoint."),
       refundedMicros: MicrosText.describe("Refunded and not claimed yet."),
+    }),
+  ),
+  "top_up.bought": kind(
+    "The keeper topped the account up, and the ledger counts it.",
+    ["account"],
+    z.object({ ...TopUp, creditMicros: MicrosText, transactionHash: Bytes32Text }),
+  ),
+  "top_up.refused": kind(
+    "A policy's first refusal in a row, or it stopped.",
+    ["account"],
+    z.object({
+      ...TopUp,
+      message: z.string().describe("Why nothing was bought."),
+      stoppedAs: z.string().nullable().describe("As in the list of policies; `null`: it waits."),
     }),
   ),
   "alarm.raised": kind("An alarm of `/readyz` went on.", ["operator"], Alarm),

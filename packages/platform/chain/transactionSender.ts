@@ -2,16 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import {
   type Address,
-  BaseError,
-  HttpRequestError,
   type Hex,
   type PublicClient,
-  TimeoutError,
   TransactionReceiptNotFoundError,
   concat,
   keccak256,
 } from "viem";
 
+import { isAnsweredError } from "./answeredError.ts";
 import { CallRefusedError, type TransactionResult } from "./chainWriter.ts";
 import { min } from "@compute-credits/protocol/amounts";
 import { gasFees } from "@compute-credits/rules/checkpoints/fees";
@@ -35,6 +33,8 @@ export interface Call {
   readonly purpose: string;
   /** the most gas that it may use, if a stranger's code runs in it */
   readonly maxGas?: bigint;
+  /** gas in place of an estimate, which is too low where a contract catches what fails */
+  readonly gas?: bigint;
 }
 
 /** Resolves when the transaction is in a block. Rejects if it would revert, or has reverted. */
@@ -80,23 +80,24 @@ export function createTransactionSender(
    * Sends the call once. `null` if another attempt is needed, with higher fees or another nonce.
    */
   async function attempt(
-    { to, data, purpose, maxGas }: Call,
+    { to, data, purpose, maxGas, gas: given }: Call,
     callHash: Hex,
   ): Promise<TransactionResult | null> {
     const nonce = await client.getTransactionCount({ address: wallet });
     const before = await store.attemptsOf(wallet, BigInt(nonce));
     const [gas, block, tip] = await Promise.all([
-      estimateGas({ account: wallet, to, data }, before.length > 0).catch((cause: unknown) => {
-        if (!isAnswered(cause)) throw cause;
-        throw new CallRefusedError(`${purpose}: the chain refuses the call`, { cause });
-      }),
+      given ??
+        estimateGas({ account: wallet, to, data }, before.length > 0).catch((cause: unknown) => {
+          if (!isAnsweredError(cause)) throw cause;
+          throw new CallRefusedError(`${purpose}: the chain refuses the call`, { cause });
+        }),
       client.getBlock(),
       client.estimateMaxPriorityFeePerGas(),
     ]);
     if (maxGas !== undefined && gas > maxGas) {
       throw new CallRefusedError(`${purpose} needs ${gas} gas, which is more than ${maxGas}`);
     }
-    const spareGas = (gas * (100n + SPARE_GAS)) / 100n;
+    const spareGas = given ?? (gas * (100n + SPARE_GAS)) / 100n;
     const market = { baseFeePerGas: block.baseFeePerGas ?? 0n, maxPriorityFeePerGas: tip };
     const fees = gasFees(market, before, maxFeePerGas);
     if ("reason" in fees) {
@@ -192,14 +193,5 @@ export function createTransactionSender(
 function isRetryable(error: unknown): boolean {
   return /nonce|already (known|imported)|underpriced|known transaction|replace/i.test(
     String(error),
-  );
-}
-
-/** Whether an endpoint answered, in whatever words: providers word a revert differently. */
-function isAnswered(error: unknown): boolean {
-  return (
-    error instanceof BaseError &&
-    error.walk((cause) => cause instanceof HttpRequestError || cause instanceof TimeoutError) ===
-      null
   );
 }

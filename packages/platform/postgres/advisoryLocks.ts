@@ -8,6 +8,12 @@ export const ADVISORY_LOCK = {
   migrations: 7_310_001,
   /** held by the server that settles */
   settler: 7_310_002,
+  /** held by the server that sweeps deposit addresses */
+  sweeper: 7_310_004,
+  /** held by the server that tops accounts up */
+  keeper: 7_310_005,
+  /** held while a watch of a deposit address is added: one at a time */
+  depositWatches: 7_310_006,
   /** held while a rate card is published: one at a time */
   publishing: 7_310_003,
   /** held while a provider's profile is put in force: one at a time */

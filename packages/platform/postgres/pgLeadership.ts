@@ -17,7 +17,7 @@ export const LEADER_SESSION =
  * server directly: a pooler that shares connections between transactions cannot hold the lock.
  * `isLeader` rejects if the connection fails.
  */
-export function createPgLeadership(url: string): Leadership {
+export function createPgLeadership(url: string, lock: number = ADVISORY_LOCK.settler): Leadership {
   let client: ImpatientClient | null = null;
   let holds = false;
   let heartbeat: NodeJS.Timeout | undefined;
@@ -59,7 +59,7 @@ export function createPgLeadership(url: string): Leadership {
         } else {
           const { rows } = await session.query<{ taken: boolean }>(
             "select pg_try_advisory_lock($1) as taken",
-            [ADVISORY_LOCK.settler],
+            [lock],
           );
           holds = rows[0]?.taken === true && client === session;
         }

@@ -81,6 +81,8 @@ export interface Context extends Setting, Conversation {
   /** the chain and the vault that the server names, checked at the endpoint */
   readonly chain: () => Promise<{ readonly client: PublicClient; readonly contract: Address }>;
   readonly lens: () => Promise<LensConnection>;
+  /** the wallet, and the contract of the deposit addresses that the server names */
+  readonly deposits: () => Promise<WalletConnection & { readonly depositAddresses: Address }>;
   /** the wallet on the checked chain; shows what it signs and sends */
   readonly wallet: () => Promise<WalletConnection>;
   /** what the wallet's signatures are bound to */
@@ -201,6 +203,20 @@ export function createContext(setting: Setting, conversation: Conversation): Con
         });
       }
       return { client, contract, lens };
+    },
+    async deposits() {
+      const [{ depositAddresses }, wallet, { client, contract }] = await Promise.all([
+        deployment(),
+        ownWallet(),
+        chain(),
+      ]);
+      if (depositAddresses === null) {
+        throw new CreditsError(`The server at ${server} names no contract of deposit addresses.`, {
+          reason: "no_deposit_addresses",
+          next: "Ask the operator to set DEPOSIT_ADDRESSES.",
+        });
+      }
+      return { client, contract, wallet, depositAddresses };
     },
     async wallet() {
       const [wallet, { client, contract }] = await Promise.all([ownWallet(), chain()]);

@@ -46,6 +46,10 @@ export const SIGNED_WORDS: Readonly<Record<string, (message: Fields) => string>>
     listed === true
       ? `shows ${String(provider)} in the market as "${String(name)}", and charges nothing`
       : `takes ${String(provider)} out of the market`,
+  TopUpPolicy: ({ account, keeper, creditMicrosPerTopUp, maxCreditMicrosPerPeriod, ...policy }) =>
+    `lets ${String(keeper)} buy ${credits(creditMicrosPerTopUp)} credits for ${String(account)} with ` +
+    `this wallet's tokens, at most ${credits(maxCreditMicrosPerPeriod)}` +
+    `${periodText(policy["periodSeconds"])}, until ${time(policy["expiresAt"])}`,
   Permit: ({ value, spender }) =>
     `lets ${String(spender)} take ${String(value)} units of the token from this wallet, once`,
   ReceiveWithAuthorization: ({ value, to }) =>
@@ -62,6 +66,12 @@ export const SENT_WORDS: Readonly<Record<string, (args: Arguments) => string>> =
   buy: ([account, micros]) => bought(account, micros),
   buyWithPermit: ([account, micros]) => bought(account, micros),
   buyWithAuthorization: ([account, micros]) => bought(account, micros),
+  sweep: ([account]) =>
+    `turns what arrived at its deposit address into credits of ${String(account)}`,
+  withdraw: ([token, to, amount]) =>
+    `takes ${String(amount)} units of ${String(token)} out of this wallet's deposit address, ` +
+    `for ${String(to)}`,
+  revokeTopUp: () => "ends a top-up policy of this wallet, for every keeper and for good",
   requestRefund: ([micros]) =>
     `asks ${credits(micros)} unspent credits back, and ends every allowance that was signed before`,
   revokeAll: () => "ends every allowance and issuing key that this wallet has signed, for good",

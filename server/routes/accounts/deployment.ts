@@ -19,6 +19,8 @@ export interface DeploymentDeps {
   readonly deploymentBlock: bigint;
   /** the contract that answers a wallet's page in one call, if the operator names one */
   readonly lens: Address | null;
+  /** the contract of the deposit addresses, if the operator names one */
+  readonly depositAddresses: Address | null;
 }
 
 /** The contract, what is signed for it and how, the fee and the limits. */
@@ -29,6 +31,7 @@ export function deploymentRoutes({
   feeBps,
   deploymentBlock,
   lens,
+  depositAddresses,
 }: DeploymentDeps): Router {
   const router = Router();
 
@@ -40,6 +43,7 @@ export function deploymentRoutes({
       feeBps,
       deploymentBlock,
       lens,
+      depositAddresses,
       usageEventType: USAGE_EVENT_TYPE,
       limits,
     }),

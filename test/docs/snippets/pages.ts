@@ -34,6 +34,7 @@ export const PAGES: readonly { readonly page: string; readonly notRun: number }[
   { page: "docs/pricing.md", notRun: 0 },
   { page: "docs/reasons.md", notRun: 0 },
   { page: "docs/teams.md", notRun: 0 },
+  { page: "docs/top-ups.md", notRun: 0 },
   { page: "docs/webhooks.md", notRun: 0 },
   { page: "packages/express/README.md", notRun: 0 },
   { page: "packages/platform/README.md", notRun: 0 },

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 import { expect } from "chai";
+import { z } from "zod";
 
 import { ROUTES } from "@compute-credits/api/table";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
@@ -15,6 +16,7 @@ import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
 import { VERBS } from "../../../scripts/credits/verbs.ts";
+import { mintDollars } from "../../../scripts/local/mintDollars.ts";
 import { eventually } from "../../../scripts/local/eventually.ts";
 import { LOCAL_WINDOWS } from "../../../scripts/local/deployLocal.ts";
 import { wallets } from "../../../scripts/local/wallets.ts";
@@ -145,6 +147,61 @@ describe("npm run credits", () => {
 
     it("buys for a wallet that is to leave without a proof", async () => {
       await done("buy --credits 10 --wallet bob");
+    });
+
+    /** A wallet that no other test here uses. */
+    const { secondAuditor: newcomer } = wallets;
+    const byNewcomer = { environment: { CREDITS_PRIVATE_KEY: newcomer.privateKey } };
+
+    it("deposits: what arrives becomes credits, by anyone or by the server, or is taken out", async () => {
+      const account = addressOf(newcomer);
+      const shown = await document("deposits show", byNewcomer);
+      expect(shown).to.include({ watch: null, tokenAmount: "0" });
+      const to = z.templateLiteral(["0x", z.string()]).parse(shown["depositAddress"]);
+      const arrive = (tokenAmount: bigint) =>
+        mintDollars(stack.as(newcomer), {
+          token: stack.token,
+          by: newcomer.account,
+          to,
+          tokenAmount,
+        });
+      await arrive(500_000n);
+      const swept = await document(`deposits sweep --account ${account} --yes`, byNewcomer);
+      expect(swept).to.include({ account, creditMicros: "50000000" });
+      await arrive(5n);
+      expect(await document("deposits withdraw --yes", byNewcomer)).to.include({ amount: "5" });
+      await document("deposits show --watch", byNewcomer);
+      await arrive(500_000n);
+      await eventually("the server sweeps it", async () => {
+        const balance = await document("balance", byNewcomer);
+        return balance["purchasedMicros"] === "100000000";
+      });
+    });
+
+    it("top-ups: a policy is added, used by the keeper, listed, stopped and revoked", async () => {
+      const expires = new Date(Date.now() + 86_400_000).toISOString();
+      const to = addressOf(newcomer);
+      const by = newcomer.account;
+      await mintDollars(stack.as(newcomer), { token: stack.token, by, to, tokenAmount: 10n ** 6n });
+      // It has 100 credits.
+      const added = await document(
+        `top-ups add --credits 5 --below 102 --target 112 --most 50 --expires ${expires} --approve --yes`,
+        byNewcomer,
+      );
+      expect(added).to.include({ stoppedAt: null, creditMicrosPerTopUp: "5000000" });
+      await eventually("the keeper tops up to the target", async () => {
+        const balance = await document("balance", byNewcomer);
+        return balance["purchasedMicros"] === "110000000";
+      });
+      const { policies } = await document("top-ups list", byNewcomer);
+      expect(policies).to.have.length(1);
+      const id = String(added["id"]);
+      expect(await document(`top-ups stop --policy ${id} --yes`, byNewcomer)).to.include({
+        stoppedAs: "owner",
+      });
+      expect(await document(`top-ups revoke --policy ${id} --yes`, byNewcomer)).to.include({
+        policy: id,
+      });
     });
 
     it("--json: one document, amounts in micro-credits as text", async () => {
