@@ -37,6 +37,23 @@ describe("readConfig", () => {
     ]);
   });
 
+  it("refuses a sweeper without a contract, and one key for two wallets", () => {
+    const key = `0x${"12".repeat(32)}`;
+    const needed = { RPC_URL: "http://127.0.0.1:1", CONTRACT_ADDRESS: `0x${"ab".repeat(20)}` };
+    expect(() => readConfig({ ...needed, SWEEPER_PRIVATE_KEY: key })).to.throw(
+      "SWEEPER_PRIVATE_KEY needs DEPOSIT_ADDRESSES",
+    );
+    const deposits = { DEPOSIT_ADDRESSES: `0x${"cd".repeat(20)}` };
+    expect(() =>
+      readConfig({
+        ...needed,
+        ...deposits,
+        SWEEPER_PRIVATE_KEY: key,
+        KEEPER_PRIVATE_KEY: key,
+      }),
+    ).to.throw("must differ");
+  });
+
   it("needs an endpoint and a contract, and has a default for all else", () => {
     const { rateCardFile, dashboard, ...config } = readConfig(least);
     expect(rateCardFile).to.match(/config\/rate-card\.json$/);
@@ -71,6 +88,15 @@ describe("readConfig", () => {
       chainStallSeconds: 900,
       feeBps: 0n,
       settlement: null,
+      purchases: {
+        depositAddresses: null,
+        sweeper: null,
+        sweepWorthMicros: 1_000_000n,
+        maxDepositWatches: 10_000,
+        keeper: null,
+        bumpAfterMs: 60_000,
+        maxFeePerGas: 500_000_000_000n,
+      },
       journalFolder: ".data/signing",
       refundAlarmSeconds: null,
       signatureAlarmSeconds: 900,
