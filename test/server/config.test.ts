@@ -38,9 +38,9 @@ describe("readConfig", () => {
   });
 
   it("refuses a sweeper without a contract, and one key for two wallets", () => {
-    const key = `0x${"12".repeat(32)}`;
+    const wallet = `0x${"12".repeat(32)}`;
     const needed = { RPC_URL: "http://127.0.0.1:1", CONTRACT_ADDRESS: `0x${"ab".repeat(20)}` };
-    expect(() => readConfig({ ...needed, SWEEPER_PRIVATE_KEY: key })).to.throw(
+    expect(() => readConfig({ ...needed, SWEEPER_PRIVATE_KEY: wallet })).to.throw(
       "SWEEPER_PRIVATE_KEY needs DEPOSIT_ADDRESSES",
     );
     const deposits = { DEPOSIT_ADDRESSES: `0x${"cd".repeat(20)}` };
@@ -48,8 +48,8 @@ describe("readConfig", () => {
       readConfig({
         ...needed,
         ...deposits,
-        SWEEPER_PRIVATE_KEY: key,
-        KEEPER_PRIVATE_KEY: key,
+        SWEEPER_PRIVATE_KEY: wallet,
+        KEEPER_PRIVATE_KEY: wallet,
       }),
     ).to.throw("must differ");
   });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 import { type TopUpTerms, decideTopUp } from "@compute-credits/rules/topUps/decideTopUp";
 import { repeated } from "../../fixtures/effort.ts";

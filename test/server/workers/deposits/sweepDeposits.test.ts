@@ -28,6 +28,8 @@ const PER_DOLLAR = 100n * 1_000_000n;
 const WORTH = 50n * 1_000_000n;
 const MOST = 300;
 
+const newAccount = () => lowercaseHex(privateKeyToAccount(generatePrivateKey()).address);
+
 describe("the sweeper of deposit addresses", function () {
   this.timeout(120_000);
   let local: LocalContract;
@@ -45,8 +47,6 @@ describe("the sweeper of deposit addresses", function () {
     watches = createDepositWatchStore(database, { most: MOST });
   });
   afterEach(() => database.close());
-
-  const newAccount = () => lowercaseHex(privateKeyToAccount(generatePrivateKey()).address);
 
   async function arrive(account: Address, tokenAmount: bigint): Promise<void> {
     const to = depositAddressOf(depositAddresses, account);

@@ -16,6 +16,8 @@ const MOST_ROUNDS = 40;
 
 class Killed extends Error {}
 
+const at = (seconds: number) => new Date(seconds * 1_000);
+
 describe("the keeper, on a chain that can reorganise", function () {
   this.timeout(300_000);
   let rig: KeeperRig;
@@ -63,17 +65,17 @@ describe("the keeper, on a chain that can reorganise", function () {
       it(`killed after "${step}" with blocks ${mining ? "at once" : "late"}: buys each once`, async () => {
         const ledger = await rig.openLedger();
         const { id } = await ledger.addPolicy({ times: 1n });
-        let isKilled = false;
-        const dying: KeeperProbe = async (at) => {
-          if (at !== step || isKilled) return;
-          isKilled = true;
+        const killed = { yet: false };
+        const dying: KeeperProbe = async (done) => {
+          if (done !== step || killed.yet) return;
+          killed.yet = true;
           throw new Killed();
         };
         await ledger.index();
         const before = await ledger.boughtMicros(id);
         const first = ledger.keeperThat(dying);
         await rig.node.setAutomine(mining);
-        for (let round = 0; round < MOST_ROUNDS && !isKilled; round += 1) {
+        for (let round = 0; round < MOST_ROUNDS && !killed.yet; round += 1) {
           // oxlint-disable-next-line no-await-in-loop -- one round after the other
           await ledger.index();
           // oxlint-disable-next-line no-await-in-loop
@@ -81,9 +83,9 @@ describe("the keeper, on a chain that can reorganise", function () {
             if (!(error instanceof Killed)) throw error;
           });
           // oxlint-disable-next-line no-await-in-loop
-          if (!isKilled) await rig.mine();
+          if (!killed.yet) await rig.mine();
         }
-        expect(isKilled).to.equal(true);
+        expect(killed.yet).to.equal(true);
         await rig.node.setAutomine(true);
         await untilRest(ledger, ledger.keeperThat(), id);
         expect(await ledger.boughtMicros(id)).to.equal(before + TOP_UP);
@@ -226,7 +228,6 @@ describe("what follows from a refused top-up", () => {
     salt: 0n,
   } as const;
   const limit = { error: "TopUpLimitReached", message: "" };
-  const at = (seconds: number) => new Date(seconds * 1_000);
 
   it("waits for the next period, if there is one", () => {
     expect(noteOf({ message }, limit, at(1_150))).to.include({ stop: null });
