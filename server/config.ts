@@ -105,6 +105,8 @@ export interface PurchaseConfig {
   readonly sweepWorthMicros: bigint;
   readonly maxDepositWatches: number;
   readonly keeper: KeyLocation | null;
+  /** the least that one top-up buys */
+  readonly topUpWorthMicros: bigint;
   readonly bumpAfterMs: number;
   /** wei */
   readonly maxFeePerGas: bigint;
@@ -270,6 +272,7 @@ function purchasesOf(data: z.output<typeof Environment>): PurchaseConfig {
     sweepWorthMicros: data.SWEEP_WORTH_MICROS,
     maxDepositWatches: data.MAX_DEPOSIT_WATCHES,
     keeper: keeper === undefined ? null : { privateKey: keeper },
+    topUpWorthMicros: data.TOP_UP_WORTH_MICROS,
     bumpAfterMs: data.BUMP_AFTER_MILLISECONDS,
     maxFeePerGas: BigInt(data.MAX_FEE_PER_GAS_GWEI) * 1_000_000_000n,
   };

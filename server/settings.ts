@@ -255,6 +255,13 @@ const PURCHASES = {
   KEEPER_PRIVATE_KEY: privateKey
     .optional()
     .describe("Key that top-up policies name; unset: nothing is topped up."),
+  TOP_UP_WORTH_MICROS: z
+    .string()
+    .regex(/^[1-9]\d{0,17}$/, "must be micro-credits, in digits")
+    .meta({ bounds: "1 to 18 digits" })
+    .transform(BigInt)
+    .default(1_000_000n)
+    .describe("The least that one top-up buys: what is worth its gas."),
 };
 
 /** Each is told by `GET /v1/deployment`, under its name in camel case. */
