@@ -149,6 +149,8 @@ export interface Context {
   readonly topUps: TopUpStore;
   /** the address that top-up policies name; `null`: this server has no keeper */
   readonly keeper: Address | null;
+  /** the least that one top-up buys */
+  readonly topUpWorthMicros: bigint;
   readonly terms: Terms;
   readonly chain: ChainReader;
   /** the same chain with the bounds of what requests may ask of it */
@@ -290,6 +292,7 @@ export async function createContext(
     lens: config.lens,
     deposits: openDeposits(config, { database, chain, callBound }),
     topUps: createTopUpStore(database),
+    topUpWorthMicros: config.purchases.topUpWorthMicros,
     keeper: config.purchases.keeper === null ? null : createSigner(config.purchases.keeper).address,
     terms,
     chain,

@@ -94,6 +94,7 @@ describe("readConfig", () => {
         sweepWorthMicros: 1_000_000n,
         maxDepositWatches: 10_000,
         keeper: null,
+        topUpWorthMicros: 1_000_000n,
         bumpAfterMs: 60_000,
         maxFeePerGas: 500_000_000_000n,
       },

@@ -23,6 +23,8 @@ export interface TopUpDeps {
   readonly topUps: Pick<TopUpStore, "add" | "policiesOf" | "topUpsOf" | "stop">;
   /** the address that policies must name; `null`: this server offers none */
   readonly keeper: Address | null;
+  /** the least that one top-up buys: the keeper pays its gas */
+  readonly worthMicros: bigint;
   readonly chain: Pick<ChainForRequests, "deployment" | "signingOf">;
   readonly permit: Permit;
 }
@@ -30,7 +32,7 @@ export interface TopUpDeps {
 const LISTED = 100;
 
 /** Signed top-up policies: handed to the keeper, read and stopped by the account's owner. */
-export function topUpRoutes({ topUps, keeper, chain, permit }: TopUpDeps): Router {
+export function topUpRoutes({ topUps, keeper, worthMicros, chain, permit }: TopUpDeps): Router {
   const router = Router();
 
   const shown = async (policies: readonly StoredPolicy[]) => {
@@ -52,7 +54,8 @@ export function topUpRoutes({ topUps, keeper, chain, permit }: TopUpDeps): Route
       targetMicros,
       runwayBelowSeconds: runwayBelowSeconds === undefined ? null : BigInt(runwayBelowSeconds),
     };
-    const mistake = mistakeIn(policy, terms, { account: params.address, keeper, now: new Date() });
+    const where = { account: params.address, keeper, worthMicros, now: new Date() };
+    const mistake = mistakeIn(policy, terms, where);
     if (mistake !== null) throw fail(422, "top_up_policy_refused", mistake);
     const id = topUpPolicyId(chain.deployment, policy);
     await checkSignature(chain, {
@@ -109,11 +112,20 @@ function mistakeIn(
   {
     account,
     keeper,
+    worthMicros,
     now,
-  }: { readonly account: Address; readonly keeper: Address; readonly now: Date },
+  }: {
+    readonly account: Address;
+    readonly keeper: Address;
+    readonly worthMicros: bigint;
+    readonly now: Date;
+  },
 ): string | null {
   if (policy.account !== account) return `policy.account must be ${account}, as in the path.`;
   if (policy.keeper !== keeper) return `policy.keeper must be ${keeper}, this server's keeper.`;
+  if (policy.creditMicrosPerTopUp < worthMicros) {
+    return `policy.creditMicrosPerTopUp must be at least ${worthMicros}, which is worth its gas.`;
+  }
   if (policy.creditMicrosPerTopUp > policy.maxCreditMicrosPerPeriod) {
     return "policy.maxCreditMicrosPerPeriod must be at least creditMicrosPerTopUp.";
   }
