@@ -46,7 +46,7 @@ describe("every command and program of", function () {
           // oxlint-disable-next-line no-await-in-loop -- each builds on the one before
           const { code, out, err } = await terminal.run(block);
           for (const [, address = ""] of out.matchAll(
-            /^(?:ComputeCredits|Court|CreditsLens) +(0x\w+)$/gm,
+            /^(?:ComputeCredits|Court|CreditsLens|DepositAddresses) +(0x\w+)$/gm,
           )) {
             const file = `${ROOT}deployments/31337-${address}`;
             recorded.push(`${file}.json`, `${file}.input.json`);
