@@ -87,6 +87,7 @@ describe("readConfig", () => {
       pollMs: 4_000,
       chainStallSeconds: 900,
       feeBps: 0n,
+      attestation: null,
       settlement: null,
       purchases: {
         depositAddresses: null,
