@@ -164,7 +164,7 @@ export function createHttpLedger({
             const { provider } = parties;
             const { id: eventId, quantity, seen } = event;
             const shown = sends ? await signed({ provider, eventId, quantity, seen }) : {};
-            return cloudEvent(event, parties, shown);
+            return { ...cloudEvent(event, parties, shown), group: TOGETHER };
           }),
         );
         return await reported(cloudEvents);
@@ -180,6 +180,8 @@ export function createHttpLedger({
       const refused = Refused.safeParse(one);
       if (!refused.success) continue;
       const { reason, detail, status } = refused.data.problem;
+      // The one that failed has a reason of its own.
+      if (reason === "group_refused") continue;
       return { is: "refused", reason, isUnpaid: status === 402, said: detail };
     }
     return { is: "done", answer: {} };
@@ -187,6 +189,9 @@ export function createHttpLedger({
 }
 
 const EVIDENCE_REASONS: ReadonlySet<string> = new Set(EVIDENCE_REFUSALS);
+
+/** The events of a report stand or fall together, as the lines of the capture that it is for. */
+const TOGETHER = "capture";
 
 function holdPath(id: string, what: string): string {
   return `/v1/holds/${encodeURIComponent(id)}/${what}`;

@@ -6,7 +6,7 @@ export interface Ledger {
   extend(extension: HoldExtension): Promise<Outcome<object>>;
   /** Charges units of lines from the hold: all of them, or none. */
   capture(capture: LineCapture): Promise<Outcome<object>>;
-  /** Charges units without a hold, for a hold that ended before its capture arrived. */
+  /** Charges units without a hold, for a hold that ended before its capture arrived: all or none. */
   report(events: readonly LineEvent[], parties: Opened): Promise<Outcome<object>>;
   /** Returns the rest of the hold. */
   release(hold: string): Promise<Outcome<object>>;
