@@ -20,9 +20,9 @@ import {
 
 const { alice, bob, provider, signer, operator } = wallets;
 
-/** The address of the operator's fourth contract, after the dollar, the credits and the lens. */
+/** The address of the operator's fifth contract, after those that the local chain begins with. */
 const CONTRACT_WALLET = lowercaseHex(
-  getContractAddress({ from: operator.account.address, nonce: 3n }),
+  getContractAddress({ from: operator.account.address, nonce: 4n }),
 );
 const ROOT_OF_OTHERS: Hex = `0x${"11".repeat(32)}`;
 
