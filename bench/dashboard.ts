@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { z } from "zod";
 
 import { buildDashboard } from "../scripts/dashboard/buildDashboard.ts";
+import { printRatio } from "./ratio.ts";
 
 /** React, wagmi, viem and Query alone, with gzip: what such a page cannot do without. */
 const BASE_KIB = 151;
@@ -50,4 +51,4 @@ for (const route of manifest["index.html"]?.dynamicImports ?? []) {
   // oxlint-disable-next-line no-await-in-loop -- in order
   console.log(`${route}: ${(await kibOf(more)).toFixed(1)} KiB more`);
 }
-console.log(`RATIO bundle ${(BASE_KIB / firstKib).toFixed(2)} (target 0.65)`);
+printRatio("bundle", BASE_KIB / firstKib, 0.65);
