@@ -26,7 +26,7 @@ import {
   sponsor,
   stateOf,
 } from "../../fixtures/anyLedger.ts";
-import { propertyRuns } from "../../fixtures/effort.ts";
+import { repeated } from "../../fixtures/effort.ts";
 
 const later = (milliseconds: number) => new Date(NOW.getTime() + milliseconds);
 
@@ -150,7 +150,7 @@ describe("confirmPrediction", () => {
           if (together.length > 1 && check(together)) confirmedTogether++;
         },
       ),
-      { numRuns: propertyRuns(10_000) },
+      { numRuns: repeated(10_000) },
     );
     expect(confirmedTogether).to.be.greaterThan(5);
     expect(confirmedPast).to.be.greaterThan(5);

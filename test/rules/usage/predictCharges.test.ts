@@ -8,7 +8,7 @@ import { predictCharges } from "@compute-credits/rules/usage/predictCharges";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import { allowanceOf } from "../../fixtures/allowances.ts";
 import { NOW, RULES, anyLedger, event, owner, sponsor, stateOf } from "../../fixtures/anyLedger.ts";
-import { propertyRuns } from "../../fixtures/effort.ts";
+import { repeated } from "../../fixtures/effort.ts";
 
 describe("predictCharges", () => {
   it("refuses only what the decision refuses, for another reason than credits", () => {
@@ -34,7 +34,7 @@ describe("predictCharges", () => {
           refusedTogether++;
         }
       }),
-      { numRuns: propertyRuns(1_000) },
+      { numRuns: repeated(1_000) },
     );
     expect(refusedTogether).to.be.greaterThan(100);
   });
